@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.front_end import node_major
+
+
+@pytest.mark.parametrize(
+    ("answer", "major"), [("echo v20.20.2", 20), ("echo v8.1.0", 8), ("echo broken", 0), ("exit 1", 0)]
+)
+def test_the_major_version_is_what_node_prints(tmp_path: Path, answer: str, major: int) -> None:
+    node = tmp_path / "node"
+    node.write_text(f"#!/bin/sh\n{answer}\n")
+    node.chmod(0o755)
+    assert node_major(str(node)) == major
+
+
+def test_no_node_is_version_nought() -> None:
+    assert node_major(None) == 0
