@@ -1,0 +1,150 @@
+"""A conversation on its way into one request: it gets smaller step by step and always knows its size in tokens.
+
+What is done to it, and when that is enough, is the business of `reductions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from agents.llm.cuts import Cuts, Place, places, with_cuts
+from agents.llm.messages import Message
+from agents.llm.receipt import Earlier, Entry, Reason, Status
+from agents.llm.repair import Repaired
+from agents.llm.tokens import TokenCounter
+from agents.llm.tool_results import NOTHING, STUB, Cut, largest, plan_cut, stub
+from agents.llm.turns import Iteration, Line, split_turns
+from agents.llm.window import Window
+
+
+class Draft:
+    """Starts as the whole history. The last of its `turns` is the current one; `dropped` sums up those that went.
+
+    `counts` gives the tokens of stored messages by id.
+    """
+
+    def __init__(self, repaired: Repaired, *, counter: TokenCounter, counts: Mapping[str, int]) -> None:
+        self.turns = split_turns(repaired, counter=counter, counts=counts)
+        self.total = sum(turn.tokens for turn in self.turns)
+        self.dropped = Earlier()
+        self.cuts: dict[Place, Cut] = {}
+        self.left_out: list[str] = []
+        self._counter = counter
+
+    @property
+    def lines(self) -> list[Line]:
+        return [line for turn in self.turns for line in turn.lines]
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return tuple(line.sent for line in self.lines if line.sent is not None)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Tokens, parallel to `messages`."""
+        return tuple(line.tokens for line in self.lines if line.sent is not None)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self._entry(line) for line in self.lines)
+
+    def resume(self, window: Window) -> bool:
+        """Take the form that `window` describes. If its boundary is not in the history: do nothing and say False."""
+        if all(turn.question.message.id != window.boundary for turn in self.turns):
+            return False
+        while self.turns[0].question.message.id != window.boundary:
+            self.drop_oldest_turn()
+        for iteration in self.turns[0].iterations:
+            if iteration[0].owner in window.left_out:
+                self.leave_out(iteration)
+        self._cut(self.lines, dict(window.cuts))
+        return True
+
+    def drop_oldest_turn(self) -> None:
+        turn = self.turns.popleft()
+        stored = [line.whole for line in turn.lines if line.message.id]
+        self.dropped += Earlier(count=len(stored), tokens=sum(stored))
+        self.total -= turn.tokens
+        self.left_out.clear()
+        self._forget_cuts(turn.lines)
+
+    def leave_out(self, iteration: Iteration) -> None:
+        """Calls and results together. Only in the first turn, and only its oldest that is still there."""
+        self.left_out.append(iteration[0].owner)
+        self._forget_cuts(iteration)
+        for line in iteration:
+            self._send(line, None)
+
+    def stub_results(self, iteration: Iteration) -> None:
+        """Every result becomes one line, unless it is shorter than that."""
+        results = [(line.owner, result) for line in iteration for result in line.message.tool_results]
+        long = [(owner, result.call_id) for owner, result in results if len(stub(result)) < len(result.text)]
+        self._cut(iteration, {Place(owner, call_id, "result"): STUB for owner, call_id in long})
+
+    def shorten_arguments(self, iteration: Iteration, *, room: int, floor: int) -> None:
+        self._shorten(iteration[:1], room=room, floor=floor)
+
+    def shorten_results(self, iteration: Iteration, *, room: int, floor: int) -> None:
+        self._shorten(iteration[1:], room=room, floor=floor)
+
+    def _shorten(self, lines: list[Line], *, room: int, floor: int) -> None:
+        """Shorten the longest texts of `lines` to one common size: the largest with which everything fits into `room`,
+        but at least `floor`. It is found by adding up, which is safe: the parts are rounded up one by one."""
+        texts = {place: text for line in lines for place, text in places(line.message, owner=line.owner).items()}
+        sizes = {place: self._counter.text(text) for place, text in texts.items()}
+        bare = self.total + sum(self._bare(line) - line.tokens for line in lines)
+
+        def fits(size: int) -> bool:
+            return bare + sum(min(size, whole) for whole in sizes.values()) <= room
+
+        size = max(floor, largest(fits, limit=max(sizes.values(), default=0)))
+        long = [place for place, whole in sizes.items() if whole > size]
+        self._cut(lines, {place: self._plan(place, texts[place], max_tokens=size) for place in long})
+
+    def _plan(self, place: Place, text: str, *, max_tokens: int) -> Cut:
+        is_call = place.body == "arguments"
+        return plan_cut(text, max_tokens=max_tokens, counter=self._counter, must_stay_json=is_call)
+
+    def _bare(self, line: Line) -> int:
+        nothing = dict.fromkeys(places(line.message, owner=line.owner), NOTHING)
+        return self._counter.message(with_cuts(line.message, owner=line.owner, cuts=nothing))
+
+    def _cut(self, lines: Iterable[Line], cuts: Cuts) -> None:
+        if not cuts:
+            return
+        self.cuts.update(cuts)
+        for line in lines:
+            sent = with_cuts(line.message, owner=line.owner, cuts=self.cuts)
+            if line.sent is not None and sent is not line.message:
+                self._send(line, sent)
+
+    def _forget_cuts(self, lines: Iterable[Line]) -> None:
+        gone = {line.owner for line in lines}
+        self.cuts = {place: cut for place, cut in self.cuts.items() if place.owner not in gone}
+
+    def _send(self, line: Line, sent: Message | None) -> None:
+        tokens = 0 if sent is None else self._counter.message(sent)
+        self.total += tokens - line.tokens
+        line.sent, line.tokens = sent, tokens
+
+    def _entry(self, line: Line) -> Entry:
+        message = line.message
+        status, reason = self._fate(line)
+        return Entry(
+            message_id=message.id,
+            role=message.role,
+            status=status,
+            reason=reason,
+            tokens=line.tokens,
+            whole=line.whole,
+        )
+
+    def _fate(self, line: Line) -> tuple[Status, Reason]:
+        if line.sent is None:
+            return "left_out", "iteration_left_out" if line.owner in self.left_out else "repaired"
+        cuts = [self.cuts[place] for place in places(line.message, owner=line.owner) if place in self.cuts]
+        if STUB in cuts:
+            return "stubbed", "result_stubbed"
+        if cuts:
+            return "shortened", "arguments_shortened" if line.message.role == "assistant" else "result_shortened"
+        return "kept", "repaired" if line.repaired else ""

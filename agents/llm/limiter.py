@@ -1,0 +1,195 @@
+"""The token limiter: what one model call may carry. Pure: no I/O, no clock, and what goes in is never altered.
+
+Its ancestor is Mastra's TokenLimiter (`packages/core/src/processors/processors/token-limiter.ts`). The rules:
+
+1. A saved window that still fits is sent byte for byte, plus what is new.
+2. Without one, the widest run of whole turns that fits.
+3. A saved window that overflows is cut deep, to the low-water mark. The newest finished turn stays whenever it fits,
+   with its tool results as one line each where need be.
+4. A current turn that is too big by itself: the results that the model has seen become one line each, then its oldest
+   iterations go, then what is left is shortened. Results not yet seen are never left out.
+5. The newest user message is sent whole, or nothing is.
+6. What is sent needs no repair.
+
+What is kept is an unbroken end of the history, but for one run of iterations left out right after its first message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from agents.llm.draft import Draft
+from agents.llm.errors import ContextImpossible
+from agents.llm.messages import Message, ToolSpec
+from agents.llm.providers.base import BlockCounts
+from agents.llm.receipt import Earlier, Receipt
+from agents.llm.reductions import Targets, reduce
+from agents.llm.repair import repair
+from agents.llm.tokens import TokenCounter
+from agents.llm.window import Window
+
+_NOTHING_EARLIER = Earlier()
+
+
+def default_low_water(token_limit: int) -> int:
+    """Tokens of conversation that a deep cut leaves. Absolute: a bigger window does not make a cold prefix cheaper."""
+    return 2_000 if token_limit <= 8_192 else 3_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitedContext:
+    """What goes into one model call. Save `window` with the branch and hand it to the next call."""
+
+    messages: tuple[Message, ...]
+    counts: BlockCounts
+    receipt: Receipt
+    window: Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenLimiter:
+    """Fits histories of one agent and model. `token_limit` is the most input tokens of any call, all included.
+
+    Both methods take `history`, the newest messages of a branch, oldest first: it begins at a user message, and every
+    message has an id of its own. `window` is what the previous call returned; one of another limit, or with a boundary
+    that is not in `history`, counts as none. `counts` gives the tokens of stored messages by id, as this counter counts
+    them. `earlier` sums up what lies before `history`.
+
+    Both raise ContextImpossible if what must be sent does not fit, and ValueError if `history` is not one.
+    """
+
+    counter: TokenCounter
+    token_limit: int
+    instructions: str = ""
+    tools: tuple[ToolSpec, ...] = ()
+    low_water: int | None = None
+
+    def fit(
+        self,
+        history: Sequence[Message],
+        *,
+        window: Window | None = None,
+        counts: Mapping[str, int] | None = None,
+        earlier: Earlier = _NOTHING_EARLIER,
+    ) -> LimitedContext:
+        """The context of the next call. With the window that comes back, the same history gives the same again."""
+        return self.refit(
+            history, max_input=self.token_limit, cold=False, window=window, counts=counts, earlier=earlier
+        )
+
+    def refit(
+        self,
+        history: Sequence[Message],
+        *,
+        max_input: int,
+        cold: bool,
+        window: Window | None = None,
+        counts: Mapping[str, int] | None = None,
+        earlier: Earlier = _NOTHING_EARLIER,
+    ) -> LimitedContext:
+        """Like `fit`, with at most `max_input` input tokens. `cold`: no prefix is cached, so cut deep right away.
+
+        Its window is one of the token limit all the same: what was sent last is the prefix to stay with.
+        """
+        _check_history(history)
+        draft = Draft(repair(history), counter=self.counter, counts=counts or {})
+        saved = window if window and window.token_limit == self.token_limit and draft.resume(window) else None
+        before = draft.messages
+        limit = min(self.token_limit, max_input)
+        room = limit - self._frame.total
+        if saved is None or cold or draft.total > room:
+            targets = Targets(room=room, low_water=self._low_water, deep=cold or saved is not None)
+            if not reduce(draft, targets):
+                raise self._impossible(limit=limit, conversation=draft.total)
+        _check_result(draft, room=room)
+        return LimitedContext(
+            messages=draft.messages,
+            counts=replace(self._frame, messages=draft.counts),
+            receipt=self._receipt(draft, limit=limit, earlier=earlier),
+            window=self._window(draft, saved=saved, before=before, changes=window.changes + 1 if window else 0),
+        )
+
+    @cached_property
+    def _frame(self) -> BlockCounts:
+        """A request without messages."""
+        return BlockCounts(
+            instructions=self.counter.instructions(self.instructions),
+            tools=self.counter.tools(self.tools),
+            overhead=self.counter.overhead,
+            messages=(),
+        )
+
+    @property
+    def _low_water(self) -> int:
+        return default_low_water(self.token_limit) if self.low_water is None else self.low_water
+
+    def _window(self, draft: Draft, *, saved: Window | None, before: tuple[Message, ...], changes: int) -> Window:
+        kept = _common_prefix(before, draft.messages)
+        if saved and kept == len(before):
+            return saved
+        return Window(
+            token_limit=self.token_limit,
+            boundary=draft.turns[0].question.message.id,
+            cuts=tuple(draft.cuts.items()),
+            left_out=tuple(draft.left_out),
+            changes=changes,
+            changed_at=kept if saved else 0,
+            changed_after=_newest_id(draft),
+        )
+
+    def _receipt(self, draft: Draft, *, limit: int, earlier: Earlier) -> Receipt:
+        return Receipt(
+            limit=limit,
+            instructions=self._frame.instructions,
+            tools=self._frame.tools,
+            overhead=self._frame.overhead,
+            conversation=draft.total,
+            message=draft.turns[-1].question.tokens,
+            entries=draft.entries,
+            earlier=earlier + draft.dropped,
+        )
+
+    def _impossible(self, *, limit: int, conversation: int) -> ContextImpossible:
+        """`conversation` is the least that must be sent of it."""
+        frame = self._frame
+        needed = frame.total + conversation
+        return ContextImpossible(
+            f"Nothing was sent, because it does not fit the token limit of {limit:,}: your message, with what must go "
+            f"along with it, takes {conversation:,} tokens, and instructions and tools take {frame.total:,}. Your text "
+            f"is kept. Raise Max Output Tokens to at least {needed:,}, or shorten the message.",
+            params={
+                "limit": limit,
+                "instructions": frame.instructions,
+                "tools": frame.tools,
+                "overhead": frame.overhead,
+                "message": conversation,
+            },
+        )
+
+
+def _check_history(history: Sequence[Message]) -> None:
+    ids = {message.id for message in history}
+    if not history or history[0].role != "user":
+        raise ValueError("a history begins at a user message")
+    if len(ids) < len(history) or "" in ids:
+        raise ValueError("every message of a history has an id of its own: a window refers to it")
+
+
+def _check_result(draft: Draft, *, room: int) -> None:
+    """What no test has ever seen must not reach a provider either."""
+    if draft.total > room:
+        raise RuntimeError(f"the limiter let {draft.total} tokens into a room of {room}")
+    if not repair(draft.messages).nothing_done:
+        raise RuntimeError("the limiter tore a tool call from its result")
+
+
+def _common_prefix(one: Sequence[Message], other: Sequence[Message]) -> int:
+    same = (mine is yours for mine, yours in zip(one, other, strict=False))
+    return next((position for position, is_same in enumerate(same) if not is_same), min(len(one), len(other)))
+
+
+def _newest_id(draft: Draft) -> str:
+    """The id of the newest message; what repair adds has none."""
+    return next(line.message.id for line in reversed(draft.lines) if line.message.id)

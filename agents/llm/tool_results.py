@@ -1,0 +1,147 @@
+"""Makes room inside a message: a tool result becomes one line, or a long text keeps its head and tail.
+
+A `Cut` says how without any counter, so that what was cut once is cut to the same bytes ever after, even when counting
+changes. Nothing here is random or depends on time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal
+
+from agents.llm.messages import ToolResult
+from agents.llm.tokens import TokenCounter
+
+Shape = Literal["stub", "json", "text"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """`stub`: one line instead of the result · `text`: `keep` characters of head and tail · `json`: of every list the
+    first `keep` / 4 items (rounded up), of every object `keep` * 2 fields, of every string `keep` * 10 characters. A
+    `keep` of -1 leaves nothing."""
+
+    shape: Shape
+    keep: int = 0
+
+
+STUB = Cut(shape="stub")
+NOTHING = Cut(shape="text", keep=-1)
+
+_DEEPEST = 24
+
+
+def stub(result: ToolResult) -> str:
+    """One line for the model in place of a result that it has already seen."""
+    name = " ".join(result.name.split())[:64] or "the tool"
+    failed = "" if result.ok else " (a failure)"
+    return f"[Left out to save room: {len(result.text):,} characters from {name}{failed}]"
+
+
+def shorten(text: str, *, max_tokens: int, counter: TokenCounter) -> str:
+    """`text`, or as much of its beginning and end as `max_tokens` hold, with the omitted size said in between.
+
+    JSON stays JSON where it can. Where not even the marker fits, the result is empty.
+    """
+    if counter.text(text) <= max_tokens:
+        return text
+    return apply_cut(text, plan_cut(text, max_tokens=max_tokens, counter=counter))
+
+
+def plan_cut(text: str, *, max_tokens: int, counter: TokenCounter, must_stay_json: bool = False) -> Cut:
+    """The cut that keeps the most of a `text` which has more than `max_tokens`. More tokens never keep less.
+
+    JSON that would keep nothing becomes head and tail, unless it `must_stay_json` (the arguments of a call).
+    """
+
+    def fits(shortened: str) -> bool:
+        return counter.text(shortened) <= max_tokens
+
+    value = _container(text)
+    if value is not None:
+        keep = largest(lambda keep: fits(_dump(_pruned(value, keep))), limit=len(text))
+        if keep > 0 or must_stay_json:
+            return Cut(shape="json", keep=max(keep, 0))
+    return Cut(shape="text", keep=largest(lambda keep: fits(_head_and_tail(text, keep)), limit=len(text)))
+
+
+def apply_cut(text: str, cut: Cut) -> str:
+    """What is left of `text`: the same for the same arguments, always."""
+    if cut.keep < 0:
+        return ""
+    value = _container(text) if cut.shape == "json" else None
+    return _head_and_tail(text, cut.keep) if value is None else _dump(_pruned(value, cut.keep))
+
+
+def largest(fits: Callable[[int], bool], *, limit: int) -> int:
+    """The largest number up to `limit` that fits, or -1 if 0 does not. Looks at small numbers first.
+
+    Where `fits` is not quite monotone (a longer text may have fewer tokens) the answer fits, but need not be the
+    largest. Even then a `fits` that allows more never gets a smaller answer: the search asks the same questions until
+    one is answered differently, and from there on stays above.
+    """
+    low, high = -1, 0
+    while high <= limit and fits(high):
+        low, high = high, max(1, 2 * high)
+    high = min(high, limit + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def _head_and_tail(text: str, keep: int) -> str:
+    """Two thirds of `keep` from the beginning, one third from the end; never longer than the text itself."""
+    tail = keep // 3
+    marker = f"\n[... {len(text) - keep:,} characters left out ...]\n"
+    if keep + len(marker) >= len(text):
+        return text
+    return text[: keep - tail] + marker + text[len(text) - tail :]
+
+
+def _container(text: str) -> dict[str, Any] | list[Any] | None:
+    """The JSON object or array that `text` is; None for anything else, however deep or odd."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        value: dict[str, Any] | list[Any] = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _pruned(value: Any, keep: int, depth: int = 0) -> Any:
+    if isinstance(value, str):
+        return _head_and_tail(value, 10 * keep)
+    if depth == _DEEPEST:
+        keep = 0
+    if isinstance(value, list):
+        return _pruned_list(value, keep, depth)
+    if isinstance(value, dict):
+        return _pruned_object(value, keep, depth)
+    return value
+
+
+def _pruned_list(items: list[Any], keep: int, depth: int) -> list[Any]:
+    kept = [_pruned(item, keep, depth + 1) for item in items[: -(-keep // 4)]]
+    missing = len(items) - len(kept)
+    return [*kept, f"... {missing:,} of {len(items):,} items left out"] if missing else kept
+
+
+def _pruned_object(fields: Mapping[str, Any], keep: int, depth: int) -> dict[str, Any]:
+    kept = {name: _pruned(value, keep, depth + 1) for name, value in islice(fields.items(), 2 * keep)}
+    missing = len(fields) - len(kept)
+    return {**kept, "...": f"{missing:,} of {len(fields):,} fields left out"} if missing else kept
+
+
+def _dump(value: Any) -> str:
+    """Compact, in plain characters; escaped only where it holds half a surrogate pair, which no wire can carry."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+    return text

@@ -1,0 +1,185 @@
+"""What a model can be given to use: a `Tool`, `@tool` to make one from a function, a `ToolSet`, and `run_tool`."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast, overload
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import ArgsKwargs
+
+from agents.llm.arguments import parse_arguments
+from agents.llm.errors import LLMError
+from agents.llm.messages import ToolCall, ToolResult, ToolSpec
+from agents.llm.tool_output import output_text
+
+DEFAULT_TIMEOUT = 30.0
+"""Seconds that a tool may run unless it says otherwise."""
+
+FAULTS_SHOWN = 5
+"""How many faults of its arguments a model is told at once."""
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what both wires accept
+
+logger = logging.getLogger(__name__)
+
+
+class InvalidArguments(ValueError):
+    """The arguments do not fit the tool. The text is for the model, which may call again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """`run` gets the arguments object as the model wrote it, checks it (`InvalidArguments`), and returns text or
+    anything that JSON can hold. It raises `errors.ToolFailed` with a text for the model; what else it raises is logged.
+
+    `timeout` is in seconds. `side_effects`: running it changes something outside, so that it may need a consent.
+    """
+
+    spec: ToolSpec
+    run: Callable[[Mapping[str, Any]], Awaitable[object]]
+    timeout: float = DEFAULT_TIMEOUT
+    side_effects: bool = False
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.spec.name):
+            raise ValueError(f"a tool's name is 1-64 letters, digits, - or _, not {self.spec.name!r}")
+
+
+class ToolSet:
+    """Tools in the order of their names, whatever order they came in: a changed order would miss the prompt cache."""
+
+    def __init__(self, tools: Iterable[Tool] = ()) -> None:
+        given = list(tools)
+        self._tools = {tool.spec.name: tool for tool in sorted(given, key=lambda tool: tool.spec.name)}
+        if len(self._tools) != len(given):
+            names = [tool.spec.name for tool in given]
+            raise ValueError(f"two tools have one name: {sorted({name for name in names if names.count(name) > 1})}")
+        self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in self._tools.values())
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._tools.values())
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def get(self, name: str) -> Tool | None:
+        return self._tools.get(name)
+
+
+Function = Callable[..., Awaitable[object]]
+
+
+@overload
+def tool(function: Function, /) -> Tool: ...
+
+
+@overload
+def tool(*, timeout: float = DEFAULT_TIMEOUT, side_effects: bool = False) -> Callable[[Function], Tool]: ...
+
+
+def tool(
+    function: Function | None = None, /, *, timeout: float = DEFAULT_TIMEOUT, side_effects: bool = False
+) -> Tool | Callable[[Function], Tool]:
+    """Makes a `Tool` of an async function: its name, its docstring for the model, its parameters as JSON Schema.
+
+    A parameter is described by `Annotated[..., pydantic.Field(description=...)]`. TypeError for a function that no
+    model could use: without a docstring, not async, or with `*args`, `**kwargs` or an untyped parameter.
+    """
+    if function is None:
+        return lambda function: _tool_of(function, timeout=timeout, side_effects=side_effects)
+    return _tool_of(function, timeout=timeout, side_effects=side_effects)
+
+
+def _tool_of(function: Function, *, timeout: float, side_effects: bool) -> Tool:
+    description = inspect.getdoc(function)
+    if not inspect.iscoroutinefunction(function) or not description:
+        raise TypeError(f"{function!r} must be async and have a docstring to become a tool")
+    _require_named_parameters(function)
+    checked: TypeAdapter[Awaitable[object]] = TypeAdapter(cast(Any, function))
+
+    async def run(arguments: Mapping[str, Any]) -> object:
+        try:
+            running = checked.validate_python(ArgsKwargs((), dict(arguments)))
+        except ValidationError as error:
+            raise InvalidArguments(_faults(error)) from None
+        return await running
+
+    parameters = checked.json_schema(schema_generator=_UntitledSchema)
+    spec = ToolSpec(name=function.__name__, description=description, parameters=parameters)
+    return Tool(spec=spec, run=run, timeout=timeout, side_effects=side_effects)
+
+
+class _UntitledSchema(GenerateJsonSchema):
+    """Without the titles that repeat each parameter's name, which would cost tokens at every call."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def _require_named_parameters(function: Function) -> None:
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise TypeError(f"{parameter} of {function!r}: a model gives every argument by its name")
+        if parameter.annotation is parameter.empty:
+            raise TypeError(f"{parameter} of {function!r} has no type")
+
+
+def _faults(error: ValidationError) -> str:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    shown = [f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in faults[:FAULTS_SHOWN]]
+    more = [f"and {len(faults) - FAULTS_SHOWN} more"] if len(faults) > FAULTS_SHOWN else []
+    return "; ".join(shown + more)
+
+
+async def run_tool(
+    toolset: ToolSet,
+    call: ToolCall,
+    *,
+    timeout: float | None = None,  # noqa: ASYNC109 (its end is a result, not an exception)
+) -> ToolResult:
+    """Runs what the model asked for. Whatever goes wrong becomes a failed result that tells the model so.
+
+    `timeout` (seconds) can only shorten the tool's own. Nothing is raised but the cancellation of the caller.
+    """
+    tool = toolset.get(call.name)
+    if tool is None:
+        names = ", ".join(spec.name for spec in toolset.specs) or "none"
+        return _failed(call, f"there is no tool named {call.name!r}. Available: {names}.")
+    try:
+        arguments = parse_arguments(call.arguments)
+    except ValueError as error:
+        return _failed(call, f"the arguments are {error}. Send one JSON object.")
+    seconds = tool.timeout if timeout is None else min(timeout, tool.timeout)
+    try:
+        return await _run(tool, call, arguments, seconds=seconds)
+    except InvalidArguments as error:
+        return _failed(call, f"the arguments do not fit: {error}.")
+    except LLMError as error:
+        return _failed(call, error.message)
+    except Exception as error:
+        # The text of an unforeseen exception may hold addresses or keys: the log gets it, the model does not.
+        logger.exception("tool %s failed", call.name)
+        return _failed(call, f"the tool broke with {type(error).__name__}; it was logged.")
+
+
+async def _run(tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seconds: float) -> ToolResult:
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            output = await tool.run(arguments)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        return _failed(call, f"no result within {seconds:g} seconds, so the tool was stopped.")
+    return ToolResult(call_id=call.id, name=call.name, text=output_text(output))
+
+
+def _failed(call: ToolCall, text: str) -> ToolResult:
+    return ToolResult(call_id=call.id, name=call.name, text=f"Error: {text}", ok=False)

@@ -1,0 +1,82 @@
+"""A history as turns and iterations, each message with its size and the form in which it is sent."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agents.llm.messages import Message
+from agents.llm.repair import Pair, Repaired
+from agents.llm.tokens import TokenCounter
+
+
+@dataclass(kw_only=True, slots=True)
+class Line:
+    """One message of the history. `sent` is its present form, None if it is left out; `owner` the id of the assistant
+    message of its iteration, `whole` the tokens that the message has, `tokens` those that are sent of it."""
+
+    message: Message
+    owner: str
+    whole: int
+    repaired: bool
+    sent: Message | None
+    tokens: int
+
+
+Iteration = list[Line]
+"""An assistant message and the tool messages that answer it."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Turn:
+    """`lines` are in the order of the history and begin with the question. The iterations are made of the same lines;
+    only what repair took out is in none of them."""
+
+    lines: list[Line]
+    iterations: list[Iteration] = field(default_factory=list)
+
+    @property
+    def question(self) -> Line:
+        return self.lines[0]
+
+    @property
+    def sent_iterations(self) -> list[Iteration]:
+        return [iteration for iteration in self.iterations if iteration[0].sent is not None]
+
+    @property
+    def tokens(self) -> int:
+        return sum(line.tokens for line in self.lines)
+
+
+def split_turns(repaired: Repaired, *, counter: TokenCounter, counts: Mapping[str, int]) -> deque[Turn]:
+    """The first message must be a user's. A message whose id is in `counts` is not counted again, unless repaired."""
+    turns: deque[Turn] = deque()
+    for pair in repaired.pairs:
+        line = _line(pair, counter=counter, counts=counts)
+        if line.message.role == "user":
+            turns.append(Turn(lines=[line]))
+        else:
+            _add(turns[-1], line)
+    return turns
+
+
+def _line(pair: Pair, *, counter: TokenCounter, counts: Mapping[str, int]) -> Line:
+    before, after = pair
+    message = after or before
+    assert message is not None, "a repair keeps, changes, adds or takes out one message"
+    stored = counts.get(message.id) if message is before else None
+    whole = counter.message(message) if stored is None else stored
+    tokens = 0 if after is None else whole
+    return Line(message=message, owner=message.id, whole=whole, repaired=after is not before, sent=after, tokens=tokens)
+
+
+def _add(turn: Turn, line: Line) -> None:
+    turn.lines.append(line)
+    if line.sent is None:
+        return
+    if line.message.role == "assistant":
+        turn.iterations.append([line])
+    else:
+        line.owner = turn.iterations[-1][0].owner
+        turn.iterations[-1].append(line)

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.llm.messages import ToolResult
+from agents.llm.tokens import TokenCounter
+from agents.llm.tool_results import Cut, apply_cut, largest, plan_cut, shorten, stub
+from tests.agents.llm.histories import QUARTER, result, tool_texts
+
+O200K = TokenCounter(wire="openai")
+CLAUDE = TokenCounter(factor=1.5)
+COUNTERS = [QUARTER, O200K, CLAUDE]
+LOG = "".join(f"line {n} of the log\n" for n in range(1_000))
+RECORDS = {"rows": [{"id": n, "host": f"host-{n}", "tags": ["a", "b", "c"]} for n in range(500)], "total": 500}
+
+
+def test_a_stub_is_one_line_with_the_size() -> None:
+    assert stub(result("c", "x" * 12_345)) == "[Left out to save room: 12,345 characters from get_weather]"
+
+
+def test_a_stub_says_that_the_tool_failed() -> None:
+    assert "failure" in stub(result("c", "no such city", ok=False))
+
+
+def test_a_stub_is_one_line_whatever_the_tool_is_called() -> None:
+    odd = ToolResult(call_id="c", name="a\nvery\r\n" + "long " * 100, text="")
+    assert len(stub(odd).splitlines()) == 1
+    assert len(stub(odd)) < 150
+    assert "the tool" in stub(ToolResult(call_id="c", name="", text=""))
+
+
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_what_fits_is_not_touched(counter: TokenCounter) -> None:
+    assert shorten(LOG, max_tokens=counter.text(LOG), counter=counter) == LOG
+    assert shorten("", max_tokens=0, counter=counter) == ""
+
+
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_a_text_keeps_head_and_tail_and_says_what_is_missing(counter: TokenCounter) -> None:
+    short = shorten(LOG, max_tokens=200, counter=counter)
+    head, marker, tail = short.partition("\n[... ")
+    missing, _, tail = tail.partition(" characters left out ...]\n")
+    assert marker
+    assert LOG.startswith(head)
+    assert LOG.endswith(tail)
+    assert 1 < len(head) / len(tail) < 3
+    assert int(missing.replace(",", "")) == len(LOG) - len(head) - len(tail)
+    assert 180 <= counter.text(short) <= 200
+
+
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_json_keeps_its_shape(counter: TokenCounter) -> None:
+    short = json.loads(shorten(json.dumps(RECORDS), max_tokens=300, counter=counter))
+    *rows, rest = short["rows"]
+    assert rows == RECORDS["rows"][: len(rows)]  # type: ignore[index]
+    assert len(rows) > 1
+    assert rest == f"... {500 - len(rows)} of 500 items left out"
+    assert short["total"] == 500
+
+
+def test_a_long_string_inside_json_keeps_head_and_tail() -> None:
+    short = json.loads(shorten(json.dumps({"log": LOG, "ok": True}), max_tokens=100, counter=O200K))
+    assert short["log"].startswith("line 0")
+    assert short["log"].endswith("of the log\n")
+    assert "characters left out" in short["log"]
+    assert short["ok"] is True
+
+
+def test_an_object_with_many_fields_keeps_the_first() -> None:
+    fields = {f"field_{n}": n for n in range(1_000)}
+    short = json.loads(shorten(json.dumps(fields), max_tokens=100, counter=O200K))
+    *kept, (name, missing) = short.items()
+    assert dict(kept) == dict(list(fields.items())[: len(kept)])
+    assert (name, missing) == ("...", f"{1_000 - len(kept)} of 1,000 fields left out")
+
+
+def test_indented_json_loses_its_indentation_first() -> None:
+    indented = json.dumps(RECORDS, indent=8)
+    compact = json.dumps(RECORDS, separators=(",", ":"))
+    assert shorten(indented, max_tokens=O200K.text(compact), counter=O200K) == compact
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "[" * 100_000 + "]" * 100_000,
+        '{"a":' * 20_000 + "1" + "}" * 20_000,
+        "[" * 700 + "1," * 5_000 + "1" + "]" * 700,
+        '{"broken": ' + "1" * 5_000,
+        "[" + "9" * 5_000 + "]",
+        '["\\ud800' + "x" * 5_000 + '"]',
+        json.dumps({"k" * 5_000: 1}),
+        json.dumps("a string " * 1_000),
+    ],
+)
+def test_odd_json_is_shortened_all_the_same(odd: str) -> None:
+    short = shorten(odd, max_tokens=60, counter=QUARTER)
+    assert 0 < QUARTER.text(short) <= 60
+    short.encode()
+
+
+def test_json_that_would_keep_nothing_becomes_head_and_tail() -> None:
+    short = shorten(json.dumps({"name " * 100: 1, "other " * 100: 2}), max_tokens=50, counter=O200K)
+    assert short.startswith('{"name name')
+    assert short.endswith("2}")
+
+
+def test_where_not_even_the_marker_fits_nothing_is_left() -> None:
+    assert shorten(LOG, max_tokens=3, counter=O200K) == ""
+
+
+def test_arguments_stay_json_even_if_nothing_of_them_is_left() -> None:
+    arguments = json.dumps({f"field_{n}" * 20: LOG for n in range(50)})
+    cut = plan_cut(arguments, max_tokens=48, counter=CLAUDE, must_stay_json=True)
+    short = apply_cut(arguments, cut)
+    assert isinstance(json.loads(short), dict)
+    assert CLAUDE.text(short) <= 48
+
+
+@pytest.mark.parametrize("text", [LOG * 100, json.dumps({"log": LOG * 100})])
+@pytest.mark.parametrize("factor", [1.0, 1.25, 1.5, 2.3])
+def test_the_smallest_size_that_the_limiter_uses_still_says_what_is_missing(text: str, factor: float) -> None:
+    assert "left out" in shorten(text, max_tokens=48, counter=TokenCounter(factor=factor))
+
+
+def test_a_cut_gives_the_same_whatever_counts() -> None:
+    cut = plan_cut(LOG, max_tokens=100, counter=O200K)
+    assert cut == Cut(shape="text", keep=cut.keep)
+    assert apply_cut(LOG, cut) == shorten(LOG, max_tokens=100, counter=O200K)
+
+
+@given(text=tool_texts, max_tokens=st.integers(0, 400))
+@settings(max_examples=100, deadline=None)
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_never_larger_than_asked(counter: TokenCounter, text: str, max_tokens: int) -> None:
+    short = shorten(text, max_tokens=max_tokens, counter=counter)
+    assert counter.text(short) <= max_tokens
+    assert short == shorten(text, max_tokens=max_tokens, counter=counter)
+
+
+@given(
+    text=tool_texts.filter(lambda text: len(text) > 2_000), sizes=st.tuples(st.integers(0, 200), st.integers(0, 200))
+)
+@settings(max_examples=100, deadline=None)
+@pytest.mark.parametrize("counter", COUNTERS)
+def test_more_tokens_never_keep_less(counter: TokenCounter, text: str, sizes: tuple[int, int]) -> None:
+    small, large = (plan_cut(text, max_tokens=size, counter=counter) for size in sorted(sizes))
+    if small.shape == large.shape:
+        assert small.keep <= large.keep
+    else:
+        assert (small.shape, large.shape) == ("text", "json")
+
+
+@given(fitting=st.sets(st.integers(0, 300)), more=st.sets(st.integers(0, 300)), limit=st.integers(0, 300))
+@settings(max_examples=200, deadline=None)
+def test_the_largest_that_fits_does_fit_and_grows_with_what_fits(fitting: set[int], more: set[int], limit: int) -> None:
+    found = largest(lambda n: n in fitting, limit=limit)
+    assert found == -1 or (found in fitting and found <= limit)
+    assert (found == -1) == (0 not in fitting)
+    assert found <= largest(lambda n: n in fitting | more, limit=limit)
+
+
+@given(edge=st.integers(-1, 500), limit=st.integers(0, 400))
+@settings(max_examples=200, deadline=None)
+def test_the_largest_is_exact_where_fitting_is_monotone(edge: int, limit: int) -> None:
+    assert largest(lambda n: n <= edge, limit=limit) == min(edge, limit)
