@@ -1,0 +1,120 @@
+"""The core of the sandbox: one HTTP request in, one streaming response out, whatever carries them.
+
+Paths: `POST /v1/messages`, `POST /v1/messages/count_tokens`, `POST /v1/chat/completions`, `GET /v1/models`,
+`GET /v1/models/{id}`. The vendors share the last two; the `anthropic-version` header tells whose is meant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from agents.sandbox.exchange import Exchange
+from agents.sandbox.journal import Entry, Journal, without_secrets
+from agents.sandbox.performance import ConnectionCut, ConnectionReset
+from agents.sandbox.response import SandboxResponse, whole_response
+from agents.sandbox.served import find_model, models_of
+from agents.sandbox.visit import Visit
+from agents.sandbox.wire.base import Wire, WireError
+from agents.sandbox.wire.chat_completions import ChatCompletionsWire
+from agents.sandbox.wire.messages import MessagesWire
+
+MOST_BODY_BYTES = 32 * 1024 * 1024
+_MODELS_PATH = "/v1/models"
+_COUNT_PATH = "/v1/messages/count_tokens"
+
+_logger = logging.getLogger(__name__)
+
+
+class SandboxApp:
+    """The stand-in provider. Its parts are handed in: `exchange` plays, `journal` keeps what was served."""
+
+    def __init__(self, *, exchange: Exchange | None = None, journal: Journal | None = None) -> None:
+        self._exchange = exchange or Exchange()
+        self._journal = journal if journal is not None else Journal(keep=0)
+        self._messages = MessagesWire()
+        self._chat_completions = ChatCompletionsWire()
+        self._reply_wires: Mapping[str, Wire] = {
+            "/v1/messages": self._messages,
+            "/v1/chat/completions": self._chat_completions,
+        }
+
+    async def handle(self, *, method: str, path: str, headers: Mapping[str, str], body: bytes) -> SandboxResponse:
+        """Answers one request; header names are in lower case. Errors are responses. Raises only ConnectionCut and
+        ConnectionReset, where a fault breaks the connection before there are headers."""
+        entry = Entry(method=method, path=path, headers=without_secrets(headers))
+        self._journal.note(entry)
+        request_id = "req_" + self._exchange.new_id()
+        visit = Visit(method=method, path=path, headers=headers, body=body, request_id=request_id, entry=entry)
+        wire = self._wire_of(visit)
+        try:
+            return await self._answer(wire, visit=visit)
+        except WireError as error:
+            return _error_response(error, wire=wire, visit=visit)
+        except (ConnectionCut, ConnectionReset):
+            raise
+        except Exception:
+            _logger.exception("the sandbox failed on %s %s", method, path)
+            return _error_response(wire.fault("error_500"), wire=wire, visit=visit)
+
+    def _wire_of(self, visit: Visit) -> Wire:
+        """The vendor that the client takes the sandbox for."""
+        of_path = next((wire for start, wire in self._reply_wires.items() if visit.path.startswith(start)), None)
+        of_headers: Wire = self._messages if "anthropic-version" in visit.headers else self._chat_completions
+        return of_path or of_headers
+
+    async def _answer(self, wire: Wire, *, visit: Visit) -> SandboxResponse:
+        visit.entry.account = _digest(wire.credential(visit.headers))
+        if visit.method == "GET":
+            return _json_response(_models(wire, visit=visit), wire=wire, visit=visit)
+        if visit.method != "POST" or visit.path not in (_COUNT_PATH, *self._reply_wires):
+            raise wire.unknown_path(method=visit.method, path=visit.path)
+        visit.entry.body = _parsed(visit.body, wire=wire)
+        if visit.path == _COUNT_PATH:
+            return _json_response(self._messages.count(visit.entry.body), wire=wire, visit=visit)
+        return await self._exchange.respond(wire, visit=visit)
+
+
+def _digest(credential: str) -> str:
+    return hashlib.sha256(credential.encode(errors="replace")).hexdigest()[:16]
+
+
+def _parsed(body: bytes, *, wire: Wire) -> dict[str, Any]:
+    if len(body) > MOST_BODY_BYTES:
+        raise wire.too_large()
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise wire.not_json(str(error)) from None
+    if not isinstance(data, dict):
+        raise wire.not_json("it is no object")
+    return data
+
+
+def _models(wire: Wire, *, visit: Visit) -> dict[str, Any]:
+    if visit.path == _MODELS_PATH:
+        return wire.model_list(models_of(wire.vendor))
+    if not visit.path.startswith(_MODELS_PATH + "/"):
+        raise wire.unknown_path(method=visit.method, path=visit.path)
+    model_id = visit.path.removeprefix(_MODELS_PATH + "/")
+    model = find_model(vendor=wire.vendor, model_id=model_id)
+    if model is None:
+        raise wire.unknown_model(model_id)
+    return wire.model_card(model)
+
+
+def _json_response(data: Mapping[str, Any], *, wire: Wire, visit: Visit) -> SandboxResponse:
+    headers = {wire.request_id_header: visit.request_id}
+    visit.entry.end("complete")
+    return whole_response(orjson.dumps(data), status=200, headers=headers, entry=visit.entry)
+
+
+def _error_response(error: WireError, *, wire: Wire, visit: Visit) -> SandboxResponse:
+    body = orjson.dumps(wire.error_body(error, request_id=visit.request_id))
+    headers = {wire.request_id_header: visit.request_id, **error.headers}
+    visit.entry.end("refused")
+    return whole_response(body, status=error.status, headers=headers, entry=visit.entry)

@@ -1,0 +1,128 @@
+"""One request for a reply, from its parsed body to the stream that answers it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from agents.llm.events import FinishReason
+from agents.sandbox.journal import Entry
+from agents.sandbox.limits import AccountLimits, Unlimited, rate_headers
+from agents.sandbox.pace import Pacing
+from agents.sandbox.performance import Act, Broke, Ended, OutputMeter, Performance
+from agents.sandbox.request import SandboxRequest
+from agents.sandbox.response import ReplyStream, SandboxResponse, stream_response, whole_response
+from agents.sandbox.script.faults import Fault
+from agents.sandbox.script.memory import FaultMemory
+from agents.sandbox.script.player import choose_play, fault_due
+from agents.sandbox.script.words import Words, read_words
+from agents.sandbox.visit import Visit
+from agents.sandbox.wire.base import Wire
+
+_PAGE = b"<!doctype html><title>Gateway</title><h1>This page is no API answer</h1><p>The sandbox was asked for it."
+
+
+def random_id() -> str:
+    return secrets.token_hex(12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """Answers requests. `clock` gives Unix time in seconds; `new_id` a text that no earlier id has."""
+
+    pacing: Pacing = field(default_factory=Pacing)
+    limits: AccountLimits = field(default_factory=Unlimited)
+    memory: FaultMemory = field(default_factory=FaultMemory)
+    clock: Callable[[], float] = time.time
+    new_id: Callable[[], str] = random_id
+
+    async def respond(self, wire: Wire, *, visit: Visit) -> SandboxResponse:
+        """The reply to the body in the visit's entry. Raises WireError where the request is refused; ConnectionCut and
+        ConnectionReset where the connection is to break before any answer."""
+        entry = visit.entry
+        request = wire.read(entry.body, headers=visit.headers)
+        entry.model, entry.input_tokens = request.model.id, request.input_tokens
+        headers = {wire.request_id_header: visit.request_id} | self._admit(wire, request=request, entry=entry)
+        words = read_words(request.asking_text)
+        fault = self._striking(request, words=words)
+        if fault is not None and fault.kind == "refused":
+            return _refuse(wire, fault=fault, headers=headers, entry=entry)
+        chunks = self._chunks(wire, request=request, words=words, fault=fault, entry=entry)
+        if request.stream:
+            return stream_response(chunks, headers=headers, entry=entry)
+        document = await _whole(chunks, entry=entry)
+        return whole_response(document, status=200, headers=headers, entry=entry)
+
+    def _admit(self, wire: Wire, *, request: SandboxRequest, entry: Entry) -> dict[str, str]:
+        """The headers that tell the levels. Raises the wire's 429 for a request over a limit."""
+        admission = self.limits.admit(
+            account=entry.account, model=request.model, input_tokens=request.input_tokens, max_tokens=request.max_tokens
+        )
+        headers = rate_headers(admission.levels, vendor=wire.vendor, now=self.clock())
+        if admission.refusal is not None:
+            error = wire.rate_limited(admission.refusal)
+            error.headers |= headers
+            raise error
+        return headers
+
+    def _striking(self, request: SandboxRequest, *, words: Words) -> Fault | None:
+        fault = fault_due(request, words)
+        if fault is None or not self.memory.strikes(fault, request=request, times=words.fault_times):
+            return None
+        return fault
+
+    async def _chunks(
+        self, wire: Wire, *, request: SandboxRequest, words: Words, fault: Fault | None, entry: Entry
+    ) -> AsyncGenerator[bytes, None]:
+        play = choose_play(request, words=words, fault=fault)
+        created = int(self.clock())
+        reply = wire.reply(request, reply_id=self.new_id(), created=created, quirks=play.quirks)
+        room, full_reason = _room(request)
+        meter = OutputMeter(room=room, factor=request.model.token_factor)
+        performance = Performance(play, meter=meter, full_reason=full_reason, pacing=self.pacing, new_id=self.new_id)
+        try:
+            async with aclosing(performance.acts()) as acts:
+                async for act in acts:
+                    _note(act, entry=entry, meter=meter)
+                    if chunk := reply.write(act):
+                        yield chunk
+            entry.end("broken")
+            if last := reply.close():
+                yield last
+        finally:
+            entry.output_tokens = meter.tokens
+            self.limits.produced(account=entry.account, model=request.model, output_tokens=meter.tokens)
+
+
+def _refuse(wire: Wire, *, fault: Fault, headers: dict[str, str], entry: Entry) -> SandboxResponse:
+    """The HTTP answer that the fault asks for. Raises it as a WireError unless it is a web page."""
+    if fault.name not in ("html_200", "html_502"):
+        error = wire.fault(fault.name)
+        error.headers |= headers
+        raise error
+    entry.end("refused")
+    status = 200 if fault.name == "html_200" else 502
+    return whole_response(_PAGE, status=status, headers={}, entry=entry, content_type="text/html")
+
+
+def _room(request: SandboxRequest) -> tuple[int, FinishReason]:
+    """The most tokens that the reply may have, and why it ends if it reaches them."""
+    left = request.model.context_window - request.input_tokens
+    return (request.max_tokens, "length") if request.max_tokens <= left else (left, "context_window")
+
+
+def _note(act: Act, *, entry: Entry, meter: OutputMeter) -> None:
+    """Notes the outcome before the bytes that tell it leave: a client may close as soon as it has them."""
+    if isinstance(act, Ended):
+        entry.output_tokens = meter.tokens
+        entry.end("complete")
+    elif isinstance(act, Broke):
+        entry.end("broken")
+
+
+async def _whole(chunks: AsyncGenerator[bytes, None], *, entry: Entry) -> bytes:
+    async with aclosing(ReplyStream(chunks, entry=entry)) as stream:
+        return b"".join([chunk async for chunk in stream])

@@ -1,0 +1,138 @@
+"""Acts a play out: pieces of text and tool calls at their pace, cut at the reply's token cap, broken on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.llm.events import FinishReason, TextDelta, ToolCallDelta
+from agents.sandbox.accounting import count_tokens, first_tokens
+from agents.sandbox.pace import Pacing, argument_pieces, text_pieces
+from agents.sandbox.script.beats import Accident, Call, Play, Say
+
+
+class ConnectionCut(Exception):
+    """The connection is to be closed in the middle of the body."""
+
+
+class ConnectionReset(Exception):
+    """The connection is to be reset."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Began:
+    """The reply begins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    reason: FinishReason
+    output_tokens: int
+    stop_sequence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broke:
+    """The wire is to show this kind of breakage, and then nothing more."""
+
+    kind: Literal["error_event", "bad_json"]
+
+
+Act = Began | TextDelta | ToolCallDelta | Ended | Broke
+
+
+class OutputMeter:
+    """Counts what is said, in tokens of the model, against `room`. `factor` is the model's (see `ServedModel`)."""
+
+    def __init__(self, *, room: int, factor: float) -> None:
+        self._room = room
+        self._factor = factor
+        self._used = 0.0
+        self.full = room <= 0
+
+    @property
+    def tokens(self) -> int:
+        return math.ceil(self._used)
+
+    def take(self, text: str) -> tuple[str, float]:
+        """The part of `text` that still fits, and its tokens; the meter is full if that is not all of it."""
+        cost = count_tokens(text) * self._factor
+        if self._used + cost > self._room:
+            self.full = True
+            fitting = max(0, math.floor((self._room - self._used) / self._factor))
+            text, cost = first_tokens(text, fitting), fitting * self._factor
+        self._used += cost
+        return text, cost
+
+
+class Performance:
+    """One play, acted out once. `full_reason` is why a reply ends that fills the meter."""
+
+    def __init__(
+        self, play: Play, *, meter: OutputMeter, full_reason: FinishReason, pacing: Pacing, new_id: Callable[[], str]
+    ) -> None:
+        self._play = play
+        self._meter = meter
+        self._full_reason = full_reason
+        self._pacing = pacing
+        self._new_id = new_id
+
+    async def acts(self) -> AsyncGenerator[Act, None]:
+        """The acts in order. Raises ConnectionCut or ConnectionReset where the connection breaks, and waits for ever
+        where the stream stalls."""
+        if not (self._play.beats and isinstance(self._play.beats[0], Accident)):
+            yield Began()
+        calls = 0
+        for beat in self._play.beats:
+            if isinstance(beat, Accident):
+                if broke := await self._break(beat):
+                    yield broke
+                return
+            for piece, tokens in self._pieces(beat, index=calls):
+                yield piece
+                await self._pacing.rest(pace=self._play.pace, tokens=tokens)
+            if self._meter.full:
+                break
+            calls += isinstance(beat, Call)
+        yield self._ended()
+
+    def _ended(self) -> Ended:
+        if self._meter.full:
+            return Ended(reason=self._full_reason, output_tokens=self._meter.tokens)
+        stop = self._play.stop_sequence
+        return Ended(reason=self._play.ending, output_tokens=self._meter.tokens, stop_sequence=stop)
+
+    def _pieces(self, beat: Say | Call, *, index: int) -> Iterator[tuple[Act, float]]:
+        if isinstance(beat, Say):
+            for text, tokens in self._fitting(text_pieces(beat.text, pace=self._play.pace)):
+                yield TextDelta(text=text), tokens
+            return
+        name, tokens = self._meter.take(beat.name)
+        if self._meter.full:
+            return
+        yield ToolCallDelta(index=index, id=beat.tag + self._new_id(), name=name), tokens
+        for text, tokens in self._fitting(argument_pieces(beat.arguments)):
+            yield ToolCallDelta(index=index, arguments=text), tokens
+
+    def _fitting(self, pieces: Iterator[str]) -> Iterator[tuple[str, float]]:
+        for piece in pieces:
+            text, tokens = self._meter.take(piece)
+            if text:
+                yield text, tokens
+            if self._meter.full:
+                return
+
+    async def _break(self, accident: Accident) -> Broke | None:
+        match accident.kind:
+            case "error_event" | "bad_json" as kind:
+                return Broke(kind=kind)
+            case "stall":
+                await asyncio.get_running_loop().create_future()
+            case "cut":
+                raise ConnectionCut
+            case "reset":
+                raise ConnectionReset
+        return None

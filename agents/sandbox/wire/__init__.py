@@ -1,0 +1,1 @@
+"""The wire protocols: one package each, behind the seam in `base`."""

@@ -1,0 +1,149 @@
+"""The body of `POST /v1/chat/completions`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from agents.sandbox.wire.chat_completions.errors import bad_request
+
+
+def _as_parts(content: Any) -> Any:
+    """A string is short for one text part."""
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _as_list(stop: Any) -> Any:
+    return [stop] if isinstance(stop, str) else stop
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ContentPart(_Strict):
+    type: Literal["text", "image_url", "input_audio", "file", "refusal"]
+    text: str = ""
+    refusal: str = ""
+    image_url: dict[str, Any] | None = None
+    input_audio: dict[str, Any] | None = None
+    file: dict[str, Any] | None = None
+    prompt_cache_breakpoint: dict[str, Any] | None = None
+
+
+class CalledFunction(_Strict):
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    arguments: str
+
+
+class ToolCallBody(_Strict):
+    id: str
+    type: Literal["function"]
+    function: CalledFunction
+
+
+class ChatMessage(_Strict):
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Annotated[list[ContentPart] | None, BeforeValidator(_as_parts)] = None
+    name: str | None = None
+    tool_calls: list[ToolCallBody] | None = None
+    tool_call_id: str | None = None
+    refusal: str | None = None
+    annotations: list[Any] | None = None
+    audio: dict[str, Any] | None = None
+
+
+class FunctionBody(_Strict):
+    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+    description: str = ""
+    parameters: dict[str, Any] = {"type": "object", "properties": {}}
+    strict: bool | None = None
+
+
+class ToolBody(_Strict):
+    type: Literal["function"]
+    function: FunctionBody
+
+
+class StreamOptions(_Strict):
+    include_usage: bool = False
+    include_obfuscation: bool | None = None
+
+
+class ChatBody(_Strict):
+    """Fields that the sandbox reads are typed; the others are only known."""
+
+    model: str
+    messages: list[ChatMessage]
+    tools: list[ToolBody] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_completion_tokens: int | None = Field(default=None, ge=1)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    stop: Annotated[list[str] | None, BeforeValidator(_as_list), Field(max_length=4)] = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    n: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    response_format: dict[str, Any] | None = None
+    modalities: list[str] | None = None
+    audio: dict[str, Any] | None = None
+    functions: list[Any] | None = None
+    function_call: Any = None
+    logit_bias: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    moderation: Any = None
+    prediction: Any = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: Any = None
+    prompt_cache_retention: str | None = None
+    reasoning_effort: str | None = None
+    safety_identifier: str | None = None
+    seed: int | None = None
+    service_tier: str | None = None
+    store: bool | None = None
+    user: str | None = None
+    verbosity: str | None = None
+    web_search_options: Any = None
+
+
+def parse_body(data: Any) -> ChatBody:
+    """`data` as a body; the first thing wrong with its shape is a 400 in the API's words."""
+    try:
+        return ChatBody.model_validate(data)
+    except ValidationError as error:
+        raise _shape_error(error.errors()[0]) from None
+
+
+def _shape_error(error: ErrorDetails) -> Exception:
+    path, limits = _path(error["loc"]), error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return bad_request(f"Missing required parameter: '{path}'.", param=path, code="missing_required_parameter")
+        case "extra_forbidden" if len(error["loc"]) == 1:
+            return bad_request(f"Unrecognized request argument supplied: {path}")
+        case "extra_forbidden":
+            return bad_request(f"Unknown parameter: '{path}'.", param=path, code="unknown_parameter")
+        case "less_than_equal":
+            what, code = f"Expected a value <= {limits['le']:g}", "decimal_above_max_value"
+        case "greater_than_equal":
+            what, code = f"Expected a value >= {limits['ge']:g}", "decimal_below_min_value"
+        case "literal_error" | "string_pattern_mismatch" | "too_long":
+            what, code = str(error["msg"]), "invalid_value"
+        case _:
+            return bad_request(f"Invalid type for '{path}': {error['msg']}.", param=path, code="invalid_type")
+    return bad_request(f"Invalid '{path}': {what}, but got {error['input']!r} instead.", param=path, code=code)
+
+
+def _path(steps: Sequence[int | str]) -> str:
+    """("messages", 0, "content") as "messages[0].content"."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return text.removeprefix(".")

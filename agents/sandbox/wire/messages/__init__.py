@@ -1,0 +1,138 @@
+"""Anthropic Messages: `POST /v1/messages`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agents.sandbox.accounting import messages_input_tokens
+from agents.sandbox.limits import Refusal
+from agents.sandbox.request import SandboxRequest
+from agents.sandbox.script.beats import Quirk
+from agents.sandbox.served import ServedModel, Vendor, find_model
+from agents.sandbox.wire.base import Reply, WireError
+from agents.sandbox.wire.messages import errors
+from agents.sandbox.wire.messages.body import CountBody, MessagesBody, ToolChoiceBody, bad_request, parse_body
+from agents.sandbox.wire.messages.conversation import instructions_of, messages_of, tools_of
+from agents.sandbox.wire.messages.reply import MessagesDocument, MessagesStream
+from agents.sandbox.wire.messages.rules import CURRENT_VERSION, SAMPLING_VERSION, check_conversation, check_request
+
+
+class MessagesWire:
+    """The `Wire` of Anthropic's Messages API."""
+
+    vendor: Vendor = "anthropic"
+    request_id_header = "request-id"
+
+    def credential(self, headers: Mapping[str, str]) -> str:
+        key = headers.get("x-api-key", "").strip() or _bearer(headers)
+        if not key:
+            raise errors.missing_key()
+        version = headers.get("anthropic-version", "")
+        if not version:
+            raise bad_request("anthropic-version: header is required")
+        if version not in (CURRENT_VERSION, SAMPLING_VERSION):
+            raise bad_request(f'anthropic-version: "{version}" is not a valid version')
+        return key
+
+    def read(self, body: Mapping[str, Any], *, headers: Mapping[str, str]) -> SandboxRequest:
+        parsed = parse_body(MessagesBody, body)
+        model = self._model(parsed)
+        check_request(parsed, model=model, version=headers["anthropic-version"])
+        may_call, must_call = _choice(parsed.tool_choice)
+        return SandboxRequest(
+            model=model,
+            instructions=instructions_of(parsed),
+            messages=messages_of(parsed),
+            max_tokens=parsed.max_tokens,
+            input_tokens=_fitting_input(body, model=model),
+            body=body,
+            tools=tools_of(parsed),
+            may_call=may_call,
+            one_call=bool(parsed.tool_choice and parsed.tool_choice.disable_parallel_tool_use),
+            must_call=must_call,
+            stop=tuple(parsed.stop_sequences),
+            stream=parsed.stream,
+        )
+
+    def count(self, body: Mapping[str, Any]) -> dict[str, int]:
+        """The answer of `POST /v1/messages/count_tokens`."""
+        parsed = parse_body(CountBody, body)
+        model = self._model(parsed)
+        check_conversation(parsed, model=model)
+        return {"input_tokens": messages_input_tokens(body, factor=model.token_factor)}
+
+    def reply(self, request: SandboxRequest, *, reply_id: str, created: int, quirks: frozenset[Quirk]) -> Reply:
+        kind = MessagesStream if request.stream else MessagesDocument
+        return kind(request, reply_id=reply_id, quirks=quirks)
+
+    def model_card(self, model: ServedModel) -> dict[str, Any]:
+        return {
+            "type": "model",
+            "id": model.id,
+            "display_name": model.name,
+            "created_at": "2026-01-01T00:00:00Z",
+            "lifecycle": "active",
+            "max_input_tokens": model.context_window,
+            "max_tokens": model.max_output_tokens,
+        }
+
+    def model_list(self, models: Sequence[ServedModel]) -> dict[str, Any]:
+        cards = [self.model_card(model) for model in models]
+        return {"data": cards, "has_more": False, "first_id": cards[0]["id"], "last_id": cards[-1]["id"]}
+
+    def error_body(self, error: WireError, *, request_id: str) -> dict[str, Any]:
+        return errors.error_body(error, request_id=request_id)
+
+    def not_json(self, detail: str) -> WireError:
+        return bad_request(f"The request body is not valid JSON: {detail}")
+
+    def too_large(self) -> WireError:
+        return errors.too_large()
+
+    def unknown_model(self, model_id: str) -> WireError:
+        return errors.not_found(f"model: {model_id}")
+
+    def unknown_path(self, *, method: str, path: str) -> WireError:
+        return errors.not_found(f"Not found: {method} {path}")
+
+    def rate_limited(self, refusal: Refusal) -> WireError:
+        return errors.rate_limited(refusal)
+
+    def fault(self, name: str) -> WireError:
+        if name in ("rate_limit", "retry_after_7200"):
+            seconds = 1 if name == "rate_limit" else 7200
+            return errors.rate_limited(errors.played_refusal(retry_after=seconds))
+        return errors.FAULTS[name]()
+
+    def _model(self, body: CountBody) -> ServedModel:
+        model = find_model(vendor=self.vendor, model_id=body.model)
+        if model is None:
+            raise self.unknown_model(body.model)
+        return model
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def _choice(choice: ToolChoiceBody | None) -> tuple[bool, str | None]:
+    """May tools be called, and which one must be."""
+    match choice:
+        case ToolChoiceBody(type="none"):
+            return False, None
+        case ToolChoiceBody(type="any"):
+            return True, ""
+        case ToolChoiceBody(type="tool"):
+            return True, choice.name
+        case _:
+            return True, None
+
+
+def _fitting_input(body: Mapping[str, Any], *, model: ServedModel) -> int:
+    """The input tokens of `body`; refused where they alone fill the context window."""
+    tokens, most = messages_input_tokens(body, factor=model.token_factor), model.context_window - 1
+    if tokens > most:
+        raise bad_request(f"prompt is too long: {tokens} tokens > {most} maximum")
+    return tokens
