@@ -1,0 +1,61 @@
+"""The seam that every provider stands behind: `ChatModel.stream(ModelRequest) -> events`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from agents.llm.events import ModelEvent
+from agents.llm.messages import Message, ToolSpec
+
+ToolChoice = Literal["auto", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockCounts:
+    """The counted size of one request in tokens, part by part; what was rounded up per message adds up exactly.
+
+    `messages` runs parallel to `ModelRequest.messages`.
+    """
+
+    instructions: int
+    tools: int
+    overhead: int
+    messages: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        return self.instructions + self.tools + self.overhead + sum(self.messages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRequest:
+    """One model call, ready to be mapped to a wire.
+
+    `call_id` names the call in the ledger (a UUID); it is never sent. `max_output_tokens` caps the reply (tokens).
+    `temperature` None means: do not send it. `cache_key` names the conversation branch whose prefix a provider may have
+    cached. `refit(max_input, cold)` builds a smaller request of at most `max_input` input tokens, for a governor that
+    cannot admit this one; `cold` says that the cached prefix has expired anyway. It raises `errors.ContextImpossible` where nothing smaller can be sent.
+    """
+
+    model: str
+    call_id: str = ""
+    instructions: str
+    messages: tuple[Message, ...]
+    counts: BlockCounts
+    max_output_tokens: int
+    temperature: float | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    cache_key: str = ""
+    refit: Callable[[int, bool], ModelRequest] | None = field(default=None, compare=False)
+
+
+class ChatModel(Protocol):
+    """Anything that answers a request as a stream of events.
+
+    Closing the iterator (`aclose`) stops the provider's work at once. Failures are `agents.llm.errors.LLMError`.
+    """
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]: ...
