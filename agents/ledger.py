@@ -1,0 +1,61 @@
+"""The ledger: one `ModelCall` row for each request to a provider, written before it is sent and closed when it ends."""
+
+from __future__ import annotations
+
+from django.db.models.functions import Now
+
+from agents.governor.base import Ask
+from agents.llm.messages import Usage
+from agents.models import LanguageModel, ModelCall
+from agents.threads import in_thread
+
+
+async def open_call(*, ask: Ask, model: LanguageModel) -> None:
+    """Write the row. Its id is the request's `call_id`; the estimate counts as spent until the call is closed."""
+    await in_thread(_create)(ask, model)
+
+
+def _create(ask: Ask, model: LanguageModel) -> None:
+    ModelCall.objects.create(
+        id=ask.request.call_id,
+        model=model,
+        user_id=ask.user or None,
+        purpose=ask.purpose,
+        estimated_input_tokens=ask.request.counts.total,
+        max_output_tokens=ask.request.max_output_tokens,
+    )
+
+
+def find_call(call_id: str | None) -> ModelCall | None:
+    """The row of a call; None for one that was never sent."""
+    return ModelCall.objects.filter(pk=call_id).first() if call_id else None
+
+
+def give_up(call: ModelCall) -> None:
+    """Close a call that nobody waits for any more. What it used is unknown, so the estimate stays what counts."""
+    left_open = ModelCall.objects.filter(pk=call.pk, status=ModelCall.Status.RUNNING)
+    left_open.update(status=ModelCall.Status.FAILED, error_code="worker_lost", ended_at=Now())
+
+
+async def close_call(
+    *,
+    call_id: str,
+    status: ModelCall.Status,
+    usage: Usage | None,
+    finish_reason: str = "",
+    error_code: str = "",
+    request_id: str = "",
+    waited_ms: int = 0,
+    first_byte_ms: int | None = None,
+) -> None:
+    counted = usage.to_dict() if usage else {}
+    await in_thread(ModelCall.objects.filter(pk=call_id).update)(
+        status=status,
+        finish_reason=finish_reason,
+        error_code=error_code,
+        request_id=request_id[:100],
+        waited_ms=waited_ms,
+        first_byte_ms=first_byte_ms,
+        ended_at=Now(),
+        **counted,
+    )

@@ -1,0 +1,156 @@
+"""The agent loop: model call, tools, next iteration. Free of rows: it yields events, and whoever drives it keeps them.
+
+The last iteration may not call tools, so that every turn ends in an answer. What the caller must have stored before the
+loop goes on (an answer before its tools run, results before the next call) is stored while it holds the event: the loop
+continues only when the next event is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from agents.llm.assembly import Assembly
+from agents.llm.events import CallFinished, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Waiting
+from agents.llm.messages import Message, Part, ToolCall, ToolResult, Usage
+from agents.llm.providers.base import ChatModel, ModelRequest
+from agents.llm.tools import ToolSet, run_tool
+
+TOOLS_AT_ONCE = 8
+"""How many calls of one answer run together; the others wait for a free place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IterationStarted:
+    n: int
+    kind: Literal["iteration_started"] = "iteration_started"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestBuilt:
+    """The request of this iteration is about to be sent."""
+
+    request: ModelRequest
+    kind: Literal["request_built"] = "request_built"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The model call is complete. `message` holds the calls that will run now; none on the last iteration."""
+
+    message: Message
+    finish_reason: FinishReason
+    usage: Usage | None
+    kind: Literal["answered"] = "answered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolFinished:
+    """One tool ended; parallel tools end in any order."""
+
+    result: ToolResult
+    kind: Literal["tool_finished"] = "tool_finished"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolsFinished:
+    """Every tool of the iteration ended. `message` holds their results in the order of the calls."""
+
+    message: Message
+    kind: Literal["tools_finished"] = "tools_finished"
+
+
+LoopEvent = (
+    IterationStarted
+    | RequestBuilt
+    | TextDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | Waiting
+    | Answered
+    | ToolFinished
+    | ToolsFinished
+)
+
+BuildRequest = Callable[[int, bool], Awaitable[ModelRequest]]
+"""`(n, is_last)` -> the request of iteration `n`; on the last one it forbids tools."""
+
+
+async def run_loop(
+    *, model: ChatModel, tools: ToolSet, build_request: BuildRequest, max_iterations: int, tool_timeout: float = 60.0
+) -> AsyncGenerator[LoopEvent]:
+    """Iterate until an answer calls no tool, at most `max_iterations` times. `tool_timeout` in seconds, for each tool.
+
+    Errors of the model or of the context (`LLMError`) pass through; an error of a tool becomes a failed result.
+    """
+    for n in range(1, max_iterations + 1):
+        is_last = n == max_iterations
+        yield IterationStarted(n=n)
+        request = await build_request(n, is_last)
+        yield RequestBuilt(request=request)
+        assembly, ended = Assembly(), None
+        async with aclosing(model.stream(request)) as events:
+            async for event in events:
+                if isinstance(event, CallFinished):
+                    ended = event
+                    continue
+                if not isinstance(event, Waiting):
+                    assembly.add(event)
+                yield event
+        assert ended is not None, "an adapter raises when a stream ends without a finish reason"
+        answer = assembly.message(complete_calls_only=True)
+        answer = _without_calls(answer) if is_last else _with_calls_apart(answer)
+        yield Answered(message=answer, finish_reason=ended.finish_reason, usage=ended.usage)
+        if not answer.tool_calls:
+            return
+        results: dict[str, ToolResult] = {}
+        async with aclosing(_run_all(tools, answer.tool_calls, tool_timeout)) as finished:
+            async for result in finished:
+                results[result.call_id] = result
+                yield ToolFinished(result=result)
+        in_order = tuple(results[call.id] for call in answer.tool_calls)
+        yield ToolsFinished(message=Message(role="tool", parts=in_order))
+
+
+def _without_calls(message: Message) -> Message:
+    parts = tuple(part for part in message.parts if not isinstance(part, ToolCall))
+    return Message(role=message.role, parts=parts, id=message.id)
+
+
+def _with_calls_apart(message: Message) -> Message:
+    """No two calls with one id: results are told apart by it, and some gateways give every call the same."""
+    taken: set[str] = set()
+    parts: list[Part] = []
+    for part in message.parts:
+        if isinstance(part, ToolCall):
+            apart = part if part.id not in taken else replace(part, id=f"call_{uuid.uuid4().hex}")
+            taken.add(apart.id)
+            parts.append(apart)
+        else:
+            parts.append(part)
+    return replace(message, parts=tuple(parts))
+
+
+async def _run_all(
+    tools: ToolSet,
+    calls: tuple[ToolCall, ...],
+    timeout: float,  # noqa: ASYNC109 - handed on to each tool
+) -> AsyncGenerator[ToolResult]:
+    free = asyncio.Semaphore(TOOLS_AT_ONCE)
+
+    async def run(call: ToolCall) -> ToolResult:
+        async with free:
+            return await run_tool(tools, call, timeout=timeout)
+
+    tasks = [asyncio.create_task(run(call)) for call in calls]
+    try:
+        for next_done in asyncio.as_completed(tasks):
+            yield await next_done
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,217 @@
+"""Providers, models, their rate pools and settings, and the ledger of model calls. Rows only: no network, no logic."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from agents.setting_ranges import MAX_ITERATIONS, MAX_OUTPUT_TOKENS, TEMPERATURE, Range
+
+
+class Wire(models.TextChoices):
+    """The protocol that a model is spoken to in."""
+
+    ANTHROPIC_MESSAGES = "anthropic_messages", "Anthropic Messages"
+    OPENAI_CHAT = "openai_chat", "OpenAI Chat Completions"
+
+
+class Provider(models.Model):
+    """Who serves models: an account behind one address."""
+
+    class Kind(models.TextChoices):
+        ANTHROPIC = "anthropic", "Anthropic"
+        OPENAI = "openai", "OpenAI"
+        OPENAI_COMPATIBLE = "openai_compatible", "OpenAI-compatible gateway"
+        SANDBOX = "sandbox", "Sandbox (no key, no AI)"
+
+    class Auth(models.TextChoices):
+        NONE = "none", "None"
+        API_KEY = "api_key", "API key"
+        OAUTH2 = "oauth2", "OAuth2 client credentials"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=32, choices=Kind.choices)
+    auth = models.CharField(max_length=16, choices=Auth.choices, default=Auth.API_KEY)
+    base_url = models.URLField(blank=True, help_text="Empty for the provider's own address. OpenAI kinds end in /v1.")
+    api_key = models.CharField(
+        max_length=200, blank=True, help_text="A reference, never the key itself: env:NAME or file:PATH."
+    )
+    enabled = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0, help_text="Order in the pickers, smallest first.")
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(api_key="") | Q(api_key__startswith="env:") | Q(api_key__startswith="file:"),
+                name="provider_api_key_is_a_reference",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RatePool(models.Model):
+    """One credential's limit that one or more models share, in requests and tokens per minute. Empty: no such limit."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="pools")
+    name = models.CharField(max_length=64)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    input_tokens_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    output_tokens_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    tokens_per_minute = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Instead of the two above, where the provider counts input and output together.",
+    )
+    count_cached_input = models.BooleanField(default=False, help_text="Do cached input tokens count toward the limit?")
+
+    class Meta:
+        ordering = ["provider", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "name"], name="rate_pool_name_is_unique_per_provider"),
+            models.CheckConstraint(
+                condition=Q(tokens_per_minute__isnull=True)
+                | Q(input_tokens_per_minute__isnull=True, output_tokens_per_minute__isnull=True),
+                name="rate_pool_counts_together_or_apart",
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gt": 0}),
+                    name=f"rate_pool_{field}_is_positive",
+                )
+                for field in (
+                    "requests_per_minute",
+                    "input_tokens_per_minute",
+                    "output_tokens_per_minute",
+                    "tokens_per_minute",
+                )
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} · {self.name}"
+
+
+class LanguageModel(models.Model):
+    """What is served: one model of one provider. `model_id` may hold ":" and "/"."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="models")
+    model_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=100)
+    wire = models.CharField(max_length=32, choices=Wire.choices)
+    pool = models.ForeignKey(RatePool, null=True, blank=True, on_delete=models.SET_NULL, related_name="models")
+    context_window = models.PositiveIntegerField(help_text="Tokens of input and output that the model can hold.")
+    max_output_tokens = models.PositiveIntegerField(help_text="The model's own maximum for one reply, in tokens.")
+    enabled = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["provider__position", "position", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "model_id"], name="model_id_is_unique_per_provider"),
+            models.CheckConstraint(
+                condition=Q(context_window__gt=0, max_output_tokens__gt=0), name="model_sizes_are_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} · {self.name}"
+
+
+def _within(bounds: Range) -> Q:
+    name = bounds.name
+    return Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gte": bounds.minimum, f"{name}__lte": bounds.maximum})
+
+
+def _validators(bounds: Range, cast: type[int] | type[float]) -> list[MinValueValidator | MaxValueValidator]:
+    return [MinValueValidator(cast(bounds.minimum)), MaxValueValidator(cast(bounds.maximum))]
+
+
+class AgentConfig(models.Model):
+    """The settings of one provider/model pair: the organisation's row (no user) or one user's. Empty inherits."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    model = models.ForeignKey(LanguageModel, on_delete=models.CASCADE, related_name="configs")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="agent_configs"
+    )
+    max_output_tokens = models.PositiveIntegerField(
+        MAX_OUTPUT_TOKENS.label, null=True, blank=True, validators=_validators(MAX_OUTPUT_TOKENS, int)
+    )
+    temperature = models.FloatField(
+        TEMPERATURE.label, null=True, blank=True, validators=_validators(TEMPERATURE, float)
+    )
+    max_iterations = models.PositiveSmallIntegerField(
+        MAX_ITERATIONS.label, null=True, blank=True, validators=_validators(MAX_ITERATIONS, int)
+    )
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Grows with every save.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "agent config"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model"], condition=Q(user__isnull=True), name="one_org_agent_config_per_model"
+            ),
+            models.UniqueConstraint(
+                fields=["model", "user"], condition=Q(user__isnull=False), name="one_agent_config_per_model_and_user"
+            ),
+            models.CheckConstraint(
+                condition=_within(MAX_OUTPUT_TOKENS), name="agent_config_max_output_tokens_in_range"
+            ),
+            models.CheckConstraint(condition=_within(TEMPERATURE), name="agent_config_temperature_in_range"),
+            models.CheckConstraint(condition=_within(MAX_ITERATIONS), name="agent_config_max_iterations_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} ({self.user or 'organisation'})"
+
+
+class ModelCall(models.Model):
+    """One request to a provider, whoever makes it: what was estimated, what the provider counted, how long it took."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "Running"
+        COMPLETED = "completed", "Completed"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    model = models.ForeignKey(LanguageModel, null=True, on_delete=models.SET_NULL, related_name="calls")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="model_calls")
+    purpose = models.CharField(max_length=32, default="chat")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.RUNNING)
+    estimated_input_tokens = models.PositiveIntegerField()
+    max_output_tokens = models.PositiveIntegerField()
+    input_tokens = models.PositiveIntegerField(null=True)
+    output_tokens = models.PositiveIntegerField(null=True)
+    cache_read_tokens = models.PositiveIntegerField(null=True)
+    cache_write_tokens = models.PositiveIntegerField(null=True)
+    reasoning_tokens = models.PositiveIntegerField(null=True)
+    finish_reason = models.CharField(max_length=32, blank=True)
+    error_code = models.CharField(max_length=32, blank=True)
+    request_id = models.CharField(max_length=100, blank=True)
+    waited_ms = models.PositiveIntegerField(default=0, help_text="How long the governor held the call back.")
+    first_byte_ms = models.PositiveIntegerField(null=True, help_text="From sending to the first event.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["-created_at"], name="model_call_newest"),
+            models.Index(fields=["user", "-created_at"], name="model_call_newest_of_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} · {self.purpose} · {self.status}"

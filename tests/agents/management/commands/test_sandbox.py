@@ -1,0 +1,41 @@
+"""`manage.py sandbox` as a process of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anthropic
+import openai
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[str]:
+    """The command on a free port; what it said until it listened."""
+    command = [sys.executable, "manage.py", "sandbox", "--port", "0", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield "".join(process.stdout.readline() for _ in range(3))
+        finally:
+            process.terminate()
+
+
+def test_it_tells_its_base_urls_and_both_sdks_reach_it() -> None:
+    with running() as said:
+        urls = dict(re.findall(r"(Anthropic|OpenAI) SDK +(http://127\.0\.0\.1:\d+\S*) ", said))
+        claude = anthropic.Anthropic(auth_token="any", base_url=urls["Anthropic"], max_retries=0)
+        messages = [anthropic.types.UserMessageParam(role="user", content="echo hi")]
+        reply = claude.messages.create(model="sandbox-claude", max_tokens=50, messages=messages)
+        assert [block.text for block in reply.content if block.type == "text"] == ["hi"]
+        gpt = openai.OpenAI(api_key="any", base_url=urls["OpenAI"], max_retries=0)
+        completion = gpt.chat.completions.create(model="sandbox-gpt", messages=[{"role": "user", "content": "echo hi"}])
+        assert completion.choices[0].message.content == "hi"
+    assert "no AI" in said
+    assert "sandbox-claude" in said
