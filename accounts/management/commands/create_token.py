@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import ApiToken, User
+from accounts.tokens import issue
+
+
+class Command(BaseCommand):
+    help = "Make an API token and print it, once, alone on the last line."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("user", help="The user name of the person whom the token acts for.")
+        parser.add_argument("--scope", choices=ApiToken.Scope.values, default=ApiToken.Scope.WRITE.value)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.filter(username=options["user"], is_active=True).first()
+        if user is None:
+            raise CommandError(f"There is no active user named {options['user']!r}.")
+        issued = issue(user=user, scope=options["scope"], name="made on the command line")
+        self.stdout.write(issued.secret)
