@@ -1,0 +1,106 @@
+"""What a person can do in a chat, as every transport does it: write the row, then tell this process's engine.
+
+Plain functions for a thread. The socket and the REST API call these and nothing deeper, so that both refuse alike.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from accounts.models import User
+from accounts.refusals import InvalidRequest
+from agents import registry, settings_resolution
+from agents.availability import find_model
+from agents.models import LanguageModel
+from agents.roster import DEFAULT_AGENT, agent_named
+from agents.setting_ranges import SettingValues
+from chat import context, engine, post, turns
+from chat.models import Conversation, Turn
+from chat.post import Accepted, Choice
+from chat.turn_start import default_model
+
+
+def send(
+    *, user: User, conversation_id: uuid.UUID, client_message_id: str, text: str, parent: uuid.UUID | None = None
+) -> Accepted:
+    """Keep a message and queue its turn. Besides what `post_message` raises: ConfigInvalid, ContextImpossible."""
+    accepted = post.post_message(
+        user=user,
+        conversation_id=conversation_id,
+        client_message_id=client_message_id,
+        text=text,
+        parent=parent,
+        check=lambda conversation: _check_sendable(conversation, text),
+    )
+    return _announce(accepted)
+
+
+def edit(*, user: User, message_id: uuid.UUID, client_message_id: str, text: str) -> Accepted:
+    accepted = post.edit(
+        user=user,
+        message_id=message_id,
+        client_message_id=client_message_id,
+        text=text,
+        check=lambda conversation: _check_sendable(conversation, text),
+    )
+    return _announce(accepted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """Another provider, model or agent for one answer; None keeps what the conversation has."""
+
+    provider: str | None = None
+    model: str | None = None
+    agent: str | None = None
+
+
+def regenerate(*, user: User, message_id: uuid.UUID, client_message_id: str, wish: Wish | None = None) -> Accepted:
+    wish = wish or Wish()
+    if (wish.provider is None) != (wish.model is None):
+        raise InvalidRequest.of_fields({"model": "must come together with its provider"})
+    model = None
+    if wish.provider is not None and wish.model is not None:
+        model = find_model(provider=wish.provider, model_id=wish.model)
+    accepted = post.regenerate(
+        user=user,
+        message_id=message_id,
+        client_message_id=client_message_id,
+        choice=Choice(model=model, agent=wish.agent),
+        check=lambda conversation: registry.check_callable(model or _model_of(conversation)),
+    )
+    return _announce(accepted)
+
+
+def stop(*, user: User, turn_id: uuid.UUID) -> Turn:
+    stopping = turns.request_stop(user=user, turn_id=turn_id)
+    if stopping.ended:
+        engine.notify(stopping.events)
+    else:
+        engine.stop_turn(turn_id)
+    return stopping.turn
+
+
+def _announce(accepted: Accepted) -> Accepted:
+    engine.notify(accepted.events)
+    if accepted.renamed:
+        engine.news(user=accepted.conversation.owner_id, kind="renamed", conversation=accepted.conversation.pk)
+    return accepted
+
+
+def _check_sendable(conversation: Conversation, text: str) -> None:
+    """Refuse now what could not be sent later, while the text is still in the sender's hands."""
+    model = _model_of(conversation)
+    registry.check_callable(model)
+    values = _values(conversation.owner, model)
+    agent = agent_named(conversation.agent) or DEFAULT_AGENT
+    context.check_fits(agent=agent, model=model, values=values, text=text)
+
+
+def _model_of(conversation: Conversation) -> LanguageModel:
+    return conversation.model or default_model(conversation)
+
+
+def _values(user: User, model: LanguageModel) -> SettingValues:
+    return settings_resolution.effective(user=user, model=model).values

@@ -1,0 +1,148 @@
+"""What one process runs beside its requests: hub, event log, worker, reaper. One engine per event loop.
+
+The ASGI lifespan starts and stops it; a server without a lifespan (daphne, `runserver`) starts it at the first request.
+Code in other threads (REST handlers, pages) speaks to it through `notify`, `news` and `stop_turn`: hints only. The rows
+are the truth, and a process without an engine loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from agents import registry
+from chat.event_log import EventLog, publish
+from chat.hub import Hub
+from chat.socket_guard import SocketGuard
+from chat.sole_process import SoleProcess
+from chat.wire_event import Feed, WireEvent
+from chat.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.hub = Hub()
+        self.log = EventLog(self.hub)
+        self.worker = Worker(log=self.log, hub=self.hub)
+        self.guard = SocketGuard()
+        self._sole = _sole_process()
+        self._starting: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    async def started(self) -> None:
+        """Return when it works; whoever asks first starts it. AnotherProcess if this database's turns run elsewhere."""
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start(), name="engine-start")
+        # Shielded: a first request that is given up must not leave half an engine.
+        await asyncio.shield(self._starting)
+
+    async def _start(self) -> None:
+        if self._sole is not None:
+            self._sole.acquire()
+            await self.worker.reap_all()
+        self._spawn(self.log.run(), "event-log")
+        self._spawn(self.worker.run(), "worker")
+        self._spawn(self.guard.run(), "socket-guard")
+        self._spawn(registry.warm_up(), "warm-up")
+
+    async def stop(self) -> None:
+        """End the turns that run here, with their text, and let go of everything."""
+        await self.worker.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of what outlives its loop and everything on it: the lock."""
+        if self._sole is not None:
+            self._sole.release()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(_report)
+        self._tasks.append(task)
+
+
+def _report(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        logger.critical("%s stopped working", task.get_name(), exc_info=task.exception())
+
+
+def _sole_process() -> SoleProcess | None:
+    if connection.vendor != "sqlite":
+        return None
+    name = str(connection.settings_dict["NAME"])
+    return SoleProcess(Path(f"{name}.turns.lock"))
+
+
+class _Process:
+    """What this process runs."""
+
+    engine: Engine | None = None
+
+
+async def ensure_started() -> Engine:
+    """The engine of the running loop, started if it has none yet."""
+    engine = _Process.engine
+    if engine is not None and engine.loop is not asyncio.get_running_loop():
+        engine.abandon()
+        engine = None
+    if engine is None:
+        engine = _Process.engine = Engine()
+    try:
+        await engine.started()
+    except Exception:
+        # The next request tries again.
+        engine.abandon()
+        if _Process.engine is engine:
+            _Process.engine = None
+        raise
+    return engine
+
+
+async def stop() -> None:
+    engine, _Process.engine = _Process.engine, None
+    if engine is None:
+        return
+    if engine.loop is asyncio.get_running_loop():
+        await engine.stop()
+    else:
+        engine.abandon()
+
+
+def notify(events: Sequence[WireEvent]) -> None:
+    """From any thread: `events` are committed, and there may be a turn to claim."""
+
+    def tell(engine: Engine) -> None:
+        publish(engine.hub, events)
+        engine.worker.wake()
+
+    _call(tell)
+
+
+def news(*, user: UUID, kind: str, conversation: UUID) -> None:
+    """From any thread: tell the user's sockets what became of a conversation."""
+    _call(lambda engine: engine.hub.publish(str(user), Feed(kind, str(conversation))))
+
+
+def stop_turn(turn_id: UUID) -> None:
+    """From any thread: stop the turn at once, if it runs in this process."""
+    _call(lambda engine: engine.worker.stop_turn(turn_id))
+
+
+def _call(work: Callable[[Engine], None]) -> None:
+    engine = _Process.engine
+    if engine is not None:
+        with suppress(RuntimeError):  # Its loop has just been closed.
+            engine.loop.call_soon_threadsafe(work, engine)

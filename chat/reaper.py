@@ -1,0 +1,129 @@
+"""What becomes of a turn whose worker is gone: it ends as `interrupted`, with the text that had reached its log."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from django.db import transaction
+
+from agents.ledger import find_call, give_up
+from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall, ToolResult, Usage
+from agents.llm.tokens import TokenCounter, counter_for
+from agents.models import ModelCall
+from chat import models, turn_state, turns
+from chat.context import counter_of
+from chat.event_log import replay
+from chat.models import Iteration, Turn
+from chat.turn_rows import Tip, add_message
+from chat.turns import Ending, Lease
+from chat.wire_event import WireEvent
+
+logger = logging.getLogger(__name__)
+
+LOST = "The server stopped while this answer was being written. What had arrived is kept."
+_REST_IS_LOST = "\n\n[The rest of this result was lost when the server stopped.]"
+
+
+def reap(turn_id: uuid.UUID) -> list[WireEvent]:
+    """End the turn as interrupted, if it is still active. Returns its new events, to be published."""
+    lease = turns.take_over(turn_id)
+    if lease is None:
+        return []
+    with transaction.atomic():
+        state = _state(lease)
+        last_answer = _keep_what_arrived(lease, state)
+        ending = Ending(
+            status=Turn.Status.INTERRUPTED, reason="worker_lost", error=LOST, message=last_answer, usage=_usage(state)
+        )
+        events = turns.finish(lease, ending)
+    logger.warning("turn %s had lost its worker; it ended as interrupted", turn_id)
+    return events
+
+
+def _state(lease: Lease) -> turn_state.State:
+    conversation = str(lease.conversation_id)
+    state = turn_state.initial(turn=str(lease.turn_id), conversation=conversation)
+    while batch := replay(lease.turn_id, conversation=conversation, after=state["seq"]):
+        turn_state.fold(state, (event.fields for event in batch))
+    return state
+
+
+def _usage(state: turn_state.State) -> dict[str, int]:
+    total = Usage().to_dict()
+    for iteration in state["iterations"]:
+        for name, tokens in (iteration["usage"] or {}).items():
+            total[name] = total.get(name, 0) + tokens
+    return total
+
+
+def _keep_what_arrived(lease: Lease, state: turn_state.State) -> str | None:
+    """Write the rows that the log has and the tree has not. Returns the id of the last answer."""
+    turn = Turn.objects.select_related("question", "conversation", "model").get(pk=lease.turn_id)
+    counter = _counter(turn)
+    answer = None
+    for iteration in state["iterations"]:
+        call = find_call((iteration["context"] or {}).get("call"))
+        if call is not None:
+            give_up(call)
+        if _keep_answer(iteration, call=call, lease=lease, turn=turn, counter=counter):
+            answer = str(iteration["message"])
+            _keep_results(iteration, lease=lease, turn=turn, counter=counter)
+    return answer
+
+
+def _keep_answer(
+    iteration: dict[str, Any], *, call: ModelCall | None, lease: Lease, turn: Turn, counter: TokenCounter
+) -> bool:
+    """False where nothing had been said."""
+    if models.Message.objects.filter(pk=iteration["message"]).exists():
+        return True
+    parts = _answer_parts(iteration)
+    if parts:
+        message = Message(role="assistant", parts=parts, id=iteration["message"])
+        add_message(lease=lease, tip=_tip(turn), message=message, counter=counter)
+    mine = Iteration.objects.filter(turn=turn, n=iteration["n"])
+    mine.update(message_id=iteration["message"] if parts else None, model_call=call)
+    return bool(parts)
+
+
+def _keep_results(iteration: dict[str, Any], *, lease: Lease, turn: Turn, counter: TokenCounter) -> None:
+    results = _result_parts(iteration)
+    kept = models.Message.objects.filter(parent_id=iteration["message"], role="tool", turn=turn)
+    if results and not kept.exists():
+        message = Message(role="tool", parts=results, id=str(uuid.uuid4()))
+        add_message(lease=lease, tip=_tip(turn), message=message, counter=counter)
+
+
+def _answer_parts(iteration: dict[str, Any]) -> tuple[Part, ...]:
+    reasoning = [ReasoningPart(text=iteration["reasoning"])] if iteration["reasoning"] else []
+    text = [TextPart(text=iteration["text"])] if iteration["text"] else []
+    calls = [ToolCall(id=tool["id"], name=tool["name"], arguments=tool["arguments"]) for tool in iteration["tools"]]
+    return (*reasoning, *text, *calls)
+
+
+def _result_parts(iteration: dict[str, Any]) -> tuple[Part, ...]:
+    """The log has a preview of each result; the whole one died with the worker."""
+    return tuple(
+        ToolResult(call_id=tool["id"], name=tool["name"], text=_kept_text(tool), ok=tool["ok"])
+        for tool in iteration["tools"]
+        if tool["ok"] is not None
+    )
+
+
+def _kept_text(tool: dict[str, Any]) -> str:
+    return str(tool["preview"]) + (_REST_IS_LOST if tool["shortened"] else "")
+
+
+def _tip(turn: Turn) -> Tip:
+    newest = models.Message.objects.filter(turn=turn, position__isnull=False).order_by("-position").first()
+    if newest is not None and newest.pk != turn.question_id:
+        return Tip.at(newest)
+    question = turn.question
+    question.branch_id = turn.conversation.active_branch_id
+    return Tip.at(question)
+
+
+def _counter(turn: Turn) -> TokenCounter:
+    return counter_for("anthropic", "") if turn.model is None else counter_of(turn.model)

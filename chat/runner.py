@@ -1,0 +1,247 @@
+"""One turn, from its claim to its last event: drives the agent loop and keeps what it yields.
+
+Every step is written before anybody sees it, and before the next step begins: an answer before its tools run, results
+before the next call. Whatever ends a turn (an answer, a stop, an error, a shutdown) ends it with one `turn.ended`, and
+the text that had arrived is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from accounts.moments import rfc3339
+from agents import loop, registry
+from agents.ledger import find_call
+from agents.llm.assembly import Assembly
+from agents.llm.errors import LLMError, ProviderRefused
+from agents.llm.events import ReasoningDelta, TextDelta, Waiting
+from agents.llm.messages import Message, ReasoningPart, TextPart, ToolResult, Usage
+from agents.llm.providers.base import ModelRequest
+from agents.models import LanguageModel
+from agents.threads import in_thread
+from chat import context as contexts
+from chat import turn_start
+from chat.event_log import Event, EventLog
+from chat.models import Iteration, Turn
+from chat.previews import preview
+from chat.turn_rows import Tip, add_message
+from chat.turns import Ending, Lease, LeaseLost
+
+logger = logging.getLogger(__name__)
+
+
+class TurnRun:
+    """A claimed turn while it runs: `start()` once, and `stop(as_)` at any time."""
+
+    def __init__(self, *, turn: Turn, lease: Lease, log: EventLog) -> None:
+        self.turn = turn
+        self.lease = lease
+        self._log = log
+        self._task: asyncio.Task[None] | None = None
+        self._begun = False
+        self._stop_as: Ending | None = None
+        self._usage = Usage()
+        self._n = 0
+        self._max = 0
+        self._finish_reason: str | None = None
+        self._message_id = ""
+        self._call_id: str | None = None
+        self._waiting = False
+        self._last_answer: str | None = None
+        self._partial: Assembly | None = None
+        self._results: list[ToolResult] = []
+
+    def start(self) -> asyncio.Task[None]:
+        self._task = asyncio.create_task(self._run(), name=f"turn-{self.turn.pk}")
+        return self._task
+
+    def stop(self, as_: Ending) -> None:
+        """End the turn as `as_`, with the text that has arrived. The first to stop it says how it ended."""
+        if self._stop_as is not None or self._task is None:
+            return
+        self._stop_as = as_
+        # A task that is cancelled before its first step never runs, and its turn would never end.
+        if self._begun:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        self._begun = True
+        try:
+            ending = self._stop_as or await self._answer()
+        except LeaseLost:
+            logger.warning("turn %s was taken over while it ran", self.turn.pk)
+            return
+        except asyncio.CancelledError:
+            ending = self._stop_as or Ending(status=Turn.Status.INTERRUPTED, reason="worker_lost")
+        except LLMError as error:
+            logger.info("turn %s failed: %s (%s)", self.turn.pk, error.code, error.detail or error.message)
+            ending = Ending(status=Turn.Status.FAILED, reason=error.code, error=error.message)
+        except Exception:
+            ref = uuid.uuid4().hex[:8]
+            logger.exception("turn %s broke (ref %s)", self.turn.pk, ref)
+            text = f"Something went wrong on the server. Your message and the answer so far are kept. Reference: {ref}"
+            ending = Ending(status=Turn.Status.FAILED, reason="internal", error=text)
+        self._stop_as = ending  # A stop comes too late from here on: the end is written whole.
+        await self._end(ending)
+
+    async def _answer(self) -> Ending:
+        start = await in_thread(turn_start.prepare)(self.turn)
+        self._tip, self._context = start.tip, start.context
+        await self._log.append(self.lease, start.event, rows=lambda: self._note_start(start.model, start.settings))
+        model = await registry.build_model(model=start.model, user_id=str(start.user_id))
+        self._max = start.context.values.max_iterations
+        events = loop.run_loop(
+            model=model, tools=start.context.agent.tools, build_request=self._build, max_iterations=self._max
+        )
+        await self._keep(events)
+        return self._ending()
+
+    def _note_start(self, model: LanguageModel, settings: dict[str, object]) -> None:
+        self.lease.turn().update(model=model, settings=settings)
+
+    async def _build(self, n: int, is_last: bool) -> ModelRequest:
+        """The context of iteration `n`, announced and kept before its request is sent."""
+        self._n, self._message_id, self._call_id, self._results = n, str(uuid.uuid4()), None, []
+        built = await asyncio.to_thread(self._context.build, is_last=is_last)
+        window, call = built.limited.window, built.request.call_id
+        receipt = {**built.limited.receipt.to_dict(), "boundary": window.boundary, "call": call}
+
+        def rows() -> None:
+            Iteration.objects.create(turn_id=self.lease.turn_id, n=n, receipt=receipt)
+            contexts.save_window(self._context)
+
+        started: Event = ("iteration.started", {"n": n, "max": self._max, "message": self._message_id})
+        announced: Event = ("context.built", contexts.summary(receipt))
+        await self._log.append(self.lease, started, announced, rows=rows)
+        self._partial = Assembly()
+        return built.request
+
+    async def _keep(self, events: AsyncGenerator[loop.LoopEvent]) -> None:
+        async with aclosing(events):
+            async for event in events:
+                if self._waiting and not isinstance(event, Waiting):
+                    await self._keep_going()
+                await self._keep_one(event)
+
+    async def _keep_one(self, event: loop.LoopEvent) -> None:
+        match event:
+            case loop.RequestBuilt():
+                self._call_id = event.request.call_id
+            case TextDelta():
+                self._add(event, "delta")
+            case ReasoningDelta():
+                self._add(event, "reasoning")
+            case Waiting():
+                await self._keep_waiting(event)
+            case loop.Answered():
+                await self._keep_answer(event)
+            case loop.ToolFinished():
+                await self._keep_result(event.result)
+            case loop.ToolsFinished():
+                await self._keep_results()
+
+    def _add(self, event: TextDelta | ReasoningDelta, kind: str) -> None:
+        assert self._partial is not None
+        self._partial.add(event)
+        if event.text:
+            self._log.append_delta(self.lease, "delta" if kind == "delta" else "reasoning", event.text)
+
+    async def _keep_waiting(self, event: Waiting) -> None:
+        self._waiting = True
+        data = {name: value for name, value in vars(event).items() if name != "kind"}
+        data["retry_at"] = rfc3339(datetime.fromtimestamp(event.retry_at, tz=UTC))
+        await self._log.append(
+            self.lease,
+            ("turn.waiting", data),
+            rows=lambda: self.lease.turn().update(status=Turn.Status.WAITING),
+        )
+
+    async def _keep_going(self) -> None:
+        """The wait is over: content tells the readers of the log, this the readers of the row."""
+        self._waiting = False
+        await self._log.append(self.lease, rows=lambda: self.lease.turn().update(status=Turn.Status.RUNNING))
+
+    async def _keep_answer(self, event: loop.Answered) -> None:
+        message = replace(event.message, id=self._message_id)
+        usage = event.usage or Usage()
+        self._usage += usage
+        self._finish_reason = event.finish_reason
+        self._partial = None
+        calls: list[Event] = [
+            ("tool.call", {"id": call.id, "name": call.name, "arguments": call.arguments})
+            for call in message.tool_calls
+        ]
+        if message.parts:
+            self._last_answer = message.id
+        await self._write(message, ("usage", usage.to_dict()), *calls)
+
+    async def _keep_result(self, result: ToolResult) -> None:
+        tokens = await asyncio.to_thread(self._context.limiter.counter.text, result.text)
+        data = {"id": result.call_id, "ok": result.ok, "tokens": tokens, **preview(result.text)}
+        self._results.append(result)  # Not before: what is kept as a row must be in the log, too.
+        await self._log.append(self.lease, ("tool.result", data))
+
+    async def _keep_results(self) -> None:
+        results, self._results = self._results, []
+        order = {call.id: n for n, call in enumerate(self._context.history[-1].tool_calls)}
+        results.sort(key=lambda result: order.get(result.call_id, 0))
+        await self._write(Message(role="tool", parts=tuple(results), id=str(uuid.uuid4())))
+
+    async def _write(self, message: Message, *events: Event) -> None:
+        """Keep `message` as a row, with the events that announce it, and let the next call send it."""
+        tips: list[Tip] = []
+
+        def rows() -> None:
+            self.lease.turn().update(status=Turn.Status.RUNNING)
+            if message.parts:
+                counter = self._context.limiter.counter
+                tips.append(add_message(lease=self.lease, tip=self._tip, message=message, counter=counter))
+            if message.role == "assistant":
+                mine = Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n)
+                mine.update(message_id=message.id if message.parts else None, model_call=find_call(self._call_id))
+
+        try:
+            await self._log.append(self.lease, *events, rows=rows)
+        finally:
+            # Also when the turn is stopped meanwhile: the row is there, and what ends the turn comes after it.
+            if tips:
+                self._context.add(message, tips[-1].tokens - self._tip.tokens)
+                self._tip = tips[-1]
+
+    def _ending(self) -> Ending:
+        if self._finish_reason == "refusal" and self._last_answer is None:
+            raise ProviderRefused("The model declined to answer. Your message is kept; rephrase it and send it again.")
+        at_limit = self._n == self._max > 1
+        return Ending(status=Turn.Status.COMPLETED, reason="iteration_limit" if at_limit else None)
+
+    async def _end(self, ending: Ending) -> None:
+        """Write what had arrived and the last event. `EventLog.append` is never cut short, so neither is this."""
+        try:
+            await self._write_end(ending)
+        except LeaseLost:
+            logger.warning("turn %s was taken over before it ended", self.turn.pk)
+        except Exception:
+            logger.exception("turn %s could not be ended; its lease will expire", self.turn.pk)
+
+    async def _write_end(self, ending: Ending) -> None:
+        if self._partial is not None:
+            parts = self._partial.message().parts
+            said = tuple(part for part in parts if isinstance(part, TextPart | ReasoningPart))
+            await self._write(Message(role="assistant", parts=said, id=self._message_id))
+            self._last_answer = self._message_id if said else self._last_answer
+        if self._results:
+            await self._keep_results()
+        ended = replace(
+            ending,
+            usage=self._usage.to_dict(),
+            message=self._last_answer,
+            finish_reason=self._finish_reason,
+        )
+        await self._log.append(self.lease, ended.event(), rows=lambda: self.lease.turn().update(**ended.changes()))
+        self._log.forget(self.lease)

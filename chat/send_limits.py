@@ -1,0 +1,25 @@
+"""The numbers that a client must know before it sends; published in `hello.limits`."""
+
+from __future__ import annotations
+
+FRAME_BYTES = 4 * 1024 * 1024
+MESSAGE_CHARACTERS = 400_000
+QUEUED_TURNS = 20
+SOCKETS_PER_USER = 20
+FRAMES_PER_SECOND = 20
+FRAME_BURST = 40
+BAD_FRAMES_PER_MINUTE = 5
+CLIENT_ID_CHARACTERS = 64
+CURSORS_PER_SUBSCRIBE = 1_000
+
+
+def published() -> dict[str, int]:
+    return {
+        "frame_bytes": FRAME_BYTES,
+        "message_characters": MESSAGE_CHARACTERS,
+        "queued_turns": QUEUED_TURNS,
+        "sockets_per_user": SOCKETS_PER_USER,
+        "frames_per_second": FRAMES_PER_SECOND,
+        "frame_burst": FRAME_BURST,
+        "cursors_per_subscribe": CURSORS_PER_SUBSCRIBE,
+    }

@@ -1,0 +1,161 @@
+"""The state of a turn as a pure fold over its events: what a browser shows, what a crash leaves, what a page embeds.
+
+`static/js/chat/turn-state.js` is the same function for the browser. For every recorded log, the text of an iteration
+equals the text of its message row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+State = dict[str, Any]
+
+
+def initial(*, turn: str, conversation: str) -> State:
+    return {
+        "turn": turn,
+        "conversation": conversation,
+        "question": None,
+        "seq": 0,
+        "status": "queued",
+        "reason": None,
+        "error": None,
+        "finish_reason": None,
+        "position": None,
+        "agent": None,
+        "provider": None,
+        "model": None,
+        "n": 0,
+        "max": 0,
+        "iterations": [],
+        "waiting": None,
+        "usage": None,
+        "message": None,
+    }
+
+
+def fold(state: State, events: Iterable[Mapping[str, Any]]) -> State:
+    """`state` after `events` (each `{type, seq, …}`, in order of seq). Events already folded are skipped.
+
+    So are types that this code does not know: a newer version may have written the log.
+    """
+    for event in events:
+        if event["seq"] > state["seq"]:
+            _APPLY.get(event["type"], _unknown)(state, event)
+            state["seq"] = event["seq"]
+    return state
+
+
+def _unknown(state: State, event: Mapping[str, Any]) -> None:
+    """Changes nothing but the seq."""
+
+
+def _queued(state: State, event: Mapping[str, Any]) -> None:
+    state.update(position=event["position"], question=event.get("question"))
+
+
+def _started(state: State, event: Mapping[str, Any]) -> None:
+    state.update(
+        status="running",
+        position=None,
+        agent=event["agent"],
+        provider=event["provider"],
+        model=event["model"],
+        question=event.get("question", state["question"]),
+    )
+
+
+def _iteration_started(state: State, event: Mapping[str, Any]) -> None:
+    state.update(n=event["n"], max=event["max"])
+    state["iterations"].append(
+        {
+            "n": event["n"],
+            "message": event["message"],
+            "text": "",
+            "reasoning": "",
+            "tools": [],
+            "context": None,
+            "usage": None,
+        }
+    )
+
+
+def _context_built(state: State, event: Mapping[str, Any]) -> None:
+    names = ("call", "tokens", "limit", "left_out", "left_out_tokens", "boundary")
+    state["iterations"][-1]["context"] = {name: event.get(name) for name in names}
+
+
+def _waiting(state: State, event: Mapping[str, Any]) -> None:
+    names = ("reason", "pool", "retry_at", "used", "limit", "position")
+    state.update(status="waiting", waiting={name: event[name] for name in names})
+
+
+def _delta(state: State, event: Mapping[str, Any]) -> None:
+    _no_longer_waiting(state)
+    state["iterations"][-1]["text"] += event["text"]
+
+
+def _reasoning(state: State, event: Mapping[str, Any]) -> None:
+    _no_longer_waiting(state)
+    state["iterations"][-1]["reasoning"] += event["text"]
+
+
+def _tool_call(state: State, event: Mapping[str, Any]) -> None:
+    _no_longer_waiting(state)
+    state["iterations"][-1]["tools"].append(
+        {
+            "id": event["id"],
+            "name": event["name"],
+            "arguments": event["arguments"],
+            "ok": None,
+            "preview": "",
+            "tokens": None,
+            "shortened": False,
+        }
+    )
+
+
+def _tool_result(state: State, event: Mapping[str, Any]) -> None:
+    for tool in state["iterations"][-1]["tools"]:
+        if tool["id"] == event["id"]:
+            tool.update({name: event[name] for name in ("ok", "preview", "tokens", "shortened")})
+
+
+def _usage(state: State, event: Mapping[str, Any]) -> None:
+    _no_longer_waiting(state)
+    counted = {name: value for name, value in event.items() if name.endswith("_tokens")}
+    state["iterations"][-1]["usage"] = counted
+
+
+def _ended(state: State, event: Mapping[str, Any]) -> None:
+    state.update(
+        status=event["status"],
+        reason=event["reason"],
+        error=event.get("error"),
+        finish_reason=event.get("finish_reason"),
+        message=event["message"],
+        usage=event["usage"],
+        position=None,
+        waiting=None,
+    )
+
+
+def _no_longer_waiting(state: State) -> None:
+    if state["waiting"] is not None:
+        state.update(status="running", waiting=None)
+
+
+_APPLY = {
+    "turn.queued": _queued,
+    "turn.started": _started,
+    "iteration.started": _iteration_started,
+    "context.built": _context_built,
+    "turn.waiting": _waiting,
+    "delta": _delta,
+    "reasoning": _reasoning,
+    "tool.call": _tool_call,
+    "tool.result": _tool_result,
+    "usage": _usage,
+    "turn.ended": _ended,
+}

@@ -1,0 +1,40 @@
+"""Conversations, turns and logs for tests that need no server."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from accounts.models import User
+from agents.defaults import ensure_shipped_rows
+from chat import conversations, post, turns
+from chat.event_log import Event
+from chat.models import Conversation, Turn, TurnEvent
+from chat.post import Accepted
+from chat.turns import Claimed, Lease
+
+
+def conversation_of(user: User, *, model: str = "sandbox-claude", **more: Any) -> Conversation:
+    ensure_shipped_rows()
+    return conversations.create(user, provider="sandbox", model=model, **more)
+
+
+def queued(user: User, text: str = "echo x", *, conversation: Conversation | None = None) -> Accepted:
+    """A message with its turn, waiting for a worker."""
+    place = conversation or conversation_of(user)
+    return post.post_message(user=user, conversation_id=place.pk, client_message_id=uuid4().hex, text=text)
+
+
+def claimed(user: User, text: str = "echo x", *, owner: str = "worker", **more: Any) -> Claimed:
+    """A turn that a worker has just taken."""
+    accepted = queued(user, text)
+    return next(one for one in turns.claim(owner=owner, capacity=1_000, **more) if one.turn.pk == accepted.turn.pk)
+
+
+def write(lease: Lease, *events: Event) -> None:
+    turns.write_events(lease, events)
+
+
+def logged(turn: Turn) -> list[tuple[int, str]]:
+    """The seqs and types of the turn's log."""
+    return list(TurnEvent.objects.filter(turn=turn).values_list("seq", "type"))
