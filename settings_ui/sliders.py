@@ -1,0 +1,24 @@
+"""How a setting's slider moves. It is a coarse control beside a number field that takes every value in the range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.setting_ranges import MAX_OUTPUT_TOKENS, Range
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slider:
+    """`minimum` to `maximum` in steps of `step`; with a grid the script stops it at both ends and on the grid alone."""
+
+    minimum: float
+    maximum: float
+    step: float
+    grid_from: int | None = None
+    grid_step: int | None = None
+
+
+def slider_of(bounds: Range) -> Slider:
+    """Tokens: 1,024 + 512·k, which a plain range input could not combine with stops at 1,000 and 100,000."""
+    grid = {"grid_from": 1_024, "grid_step": 512} if bounds is MAX_OUTPUT_TOKENS else {}
+    return Slider(minimum=bounds.minimum, maximum=bounds.maximum, step=bounds.step, **grid)
