@@ -1,0 +1,40 @@
+/** Where the last model call began to read: what stands above the line was not sent, and the line says so. */
+import { el, say } from "../dom.js";
+import { count, notSent } from "./words.js";
+
+export class Divider {
+  constructor(root) {
+    this.root = root;
+    this.summary = el("summary", { class: "divider-words" });
+    this.detail = el("p", { class: "whisper" });
+    this.element = el("details", { class: "divider" }, this.summary, this.detail);
+  }
+
+  /** `context` of the newest model call, or null. */
+  show(context) {
+    const first = context?.left_out && context.boundary && this.#messageElement(context.boundary);
+    if (!first) return this.element.remove();
+    say(this.summary, notSent(context));
+    say(
+      this.detail,
+      `They stay in the conversation. The last model call carried ${count(context.tokens)} of at most ` +
+        `${count(context.limit)} tokens, so the oldest messages were left out. ` +
+        "Max Output Tokens in the settings changes that from the next turn on.",
+    );
+    if (first.previousElementSibling !== this.element) first.before(this.element);
+    return undefined;
+  }
+
+  #messageElement(id) {
+    return this.root.querySelector(`[data-message="${CSS.escape(id)}"]`);
+  }
+}
+
+/** The context of the newest model call among `states` (in the order of the transcript). */
+export function newestContext(states) {
+  for (const state of states.toReversed()) {
+    const last = state.iterations.findLast((iteration) => iteration.context);
+    if (last) return last.context;
+  }
+  return null;
+}

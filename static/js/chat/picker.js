@@ -1,0 +1,43 @@
+/** Which agent and which model the next message goes to. */
+import { el } from "../dom.js";
+
+export class Picker {
+  /** `onChange` is given { agent, provider, model } after the user chose. */
+  constructor({ form, names, memory, onChange }) {
+    this.agent = form.elements.agent;
+    this.model = form.elements.model;
+    this.names = names;
+    this.memory = memory;
+    this.agent.replaceChildren(...names.agents.map(({ id, name }) => el("option", { value: id }, name)));
+    this.model.replaceChildren(...this.#groups());
+    for (const select of [this.agent, this.model]) {
+      select.addEventListener("change", () => {
+        this.memory.set("picker", this.chosen());
+        onChange(this.chosen());
+      });
+    }
+  }
+
+  /** Show what `conversation` uses; for a new chat, what was chosen last. */
+  open(conversation) {
+    const { agent, provider, model } = conversation ?? this.memory.get("picker") ?? {};
+    this.agent.value = this.names.agentOf(agent)?.id ?? this.names.agents[0]?.id ?? "";
+    this.model.value = keyOf(this.names.modelOf({ provider, model }) ?? this.names.models[0]);
+  }
+
+  chosen() {
+    const model = this.chosenModel();
+    return { agent: this.agent.value, provider: model?.provider ?? null, model: model?.id ?? null };
+  }
+
+  chosenModel = () => this.names.models.find((model) => keyOf(model) === this.model.value);
+
+  #groups() {
+    const groups = Map.groupBy(this.names.models, (model) => model.provider_name);
+    return [...groups].map(([label, models]) =>
+      el("optgroup", { label }, ...models.map((model) => el("option", { value: keyOf(model) }, model.name))),
+    );
+  }
+}
+
+const keyOf = (model) => (model ? `${model.provider} ${model.id}` : "");

@@ -1,0 +1,61 @@
+/** One tool call: its name and how it went in one line; arguments and result when it is opened. */
+import { el, icon, say } from "../dom.js";
+import { plural } from "./words.js";
+import { visibleControls } from "../markdown/visible-controls.js";
+
+const LONGEST = 20_000; // characters of a result that are put on the page
+
+export class ToolCard {
+  constructor(tool) {
+    this.state = el("span", { class: "tool-state" });
+    this.result = el("pre", { tabindex: "0", role: "region", "aria-label": "Result" });
+    this.resultPart = el("div", { hidden: true }, el("p", { class: "whisper" }, "Result"), this.result);
+    this.note = el("p", { class: "whisper" });
+    this.element = el(
+      "details",
+      { class: "tool", "data-tool": tool.id },
+      el("summary", {}, icon("tool"), el("span", { class: "tool-name" }, visibleControls(tool.name)), this.state),
+      el(
+        "div",
+        { class: "tool-body" },
+        el("p", { class: "whisper" }, "Arguments"),
+        el("pre", { tabindex: "0", role: "region", "aria-label": "Arguments" }, pretty(tool.arguments)),
+        this.resultPart,
+        this.note,
+      ),
+    );
+    this.update(tool);
+  }
+
+  update(tool) {
+    this.element.dataset.state = tool.ok === null ? "running" : tool.ok ? "ok" : "failed";
+    say(this.state, { running: "running", ok: "done", failed: "failed" }[this.element.dataset.state]);
+    this.resultPart.hidden = tool.ok === null;
+    say(this.result, cut(pretty(tool.preview)));
+    say(this.note, noteOn(tool));
+  }
+
+  /** The turn is over: what did not come back never will. */
+  end(tool) {
+    if (tool.ok !== null) return;
+    this.element.dataset.state = "ended";
+    say(this.state, "no result");
+  }
+}
+
+function noteOn(tool) {
+  const size = tool.tokens === null ? "" : plural(tool.tokens, "token");
+  return tool.shortened ? `${size ? `${size}; ` : ""}only its beginning is shown` : size;
+}
+
+const cut = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+
+/** JSON is set in lines; anything else stays as it is. */
+function pretty(text) {
+  try {
+    const value = JSON.parse(text);
+    return visibleControls(typeof value === "object" && value ? JSON.stringify(value, null, 2) : text);
+  } catch {
+    return visibleControls(text ?? "");
+  }
+}

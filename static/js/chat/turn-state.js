@@ -1,0 +1,116 @@
+/**
+ * The state of a turn as a pure fold over its events: the same function as `chat/turn_state.py`, for the browser.
+ * `reduce` never changes the state that it is given; an event it does not know only moves `seq`.
+ */
+
+export function emptyTurn({ turn, conversation }) {
+  return {
+    turn,
+    conversation,
+    question: null,
+    seq: 0,
+    status: "queued",
+    reason: null,
+    error: null,
+    finish_reason: null,
+    position: null,
+    agent: null,
+    provider: null,
+    model: null,
+    n: 0,
+    max: 0,
+    iterations: [],
+    waiting: null,
+    usage: null,
+    message: null,
+  };
+}
+
+const ENDED = new Set(["completed", "stopped", "interrupted", "failed"]);
+
+export const isEnded = (state) => ENDED.has(state.status);
+export const isActive = (state) => state.status === "running" || state.status === "waiting";
+
+/** Is there a hole between what `state` has and `event`? Then the log must be asked again from `state.seq`. */
+export const leavesGap = (state, event) => event.seq > state.seq + 1;
+
+/** The state after `event` (`{type, turn, seq, …}`). One that was folded before, or that leaves a gap, changes nothing. */
+export function reduce(state, event) {
+  if (event.seq !== state.seq + 1) return state;
+  const apply = Object.hasOwn(APPLY, event.type) ? APPLY[event.type] : () => ({});
+  return { ...state, ...apply(state, event), seq: event.seq };
+}
+
+const APPLY = {
+  "turn.queued": (state, event) => ({ position: event.position, question: event.question ?? null }),
+  "turn.started": (state, event) => ({
+    status: "running",
+    position: null,
+    agent: event.agent,
+    provider: event.provider,
+    model: event.model,
+    question: event.question ?? state.question,
+  }),
+  "iteration.started": (state, event) => ({
+    n: event.n,
+    max: event.max,
+    iterations: [...state.iterations, emptyIteration(event)],
+  }),
+  "context.built": (state, event) => lastIteration(state, { context: pick(event, CONTEXT) }),
+  "turn.waiting": (state, event) => ({ status: "waiting", waiting: pick(event, WAITING) }),
+  delta: (state, event) => going(state, (last) => ({ text: last.text + event.text })),
+  reasoning: (state, event) => going(state, (last) => ({ reasoning: last.reasoning + event.text })),
+  "tool.call": (state, event) => going(state, (last) => ({ tools: [...last.tools, newTool(event)] })),
+  "tool.result": (state, event) =>
+    lastIteration(state, {
+      tools: state.iterations
+        .at(-1)
+        .tools.map((tool) => (tool.id === event.id ? { ...tool, ...pick(event, RESULT) } : tool)),
+    }),
+  usage: (state, event) => going(state, () => ({ usage: countedTokens(event) })),
+  "turn.ended": (state, event) => ({
+    status: event.status,
+    reason: event.reason,
+    error: event.error ?? null,
+    finish_reason: event.finish_reason ?? null,
+    message: event.message,
+    usage: event.usage,
+    position: null,
+    waiting: null,
+  }),
+};
+
+const CONTEXT = ["call", "tokens", "limit", "left_out", "left_out_tokens", "boundary"];
+const WAITING = ["reason", "pool", "retry_at", "used", "limit", "position"];
+const RESULT = ["ok", "preview", "tokens", "shortened"];
+
+const pick = (event, names) => Object.fromEntries(names.map((name) => [name, event[name] ?? null]));
+const countedTokens = (event) => Object.fromEntries(Object.entries(event).filter(([name]) => name.endsWith("_tokens")));
+const newTool = ({ id, name, arguments: given }) => ({
+  id,
+  name,
+  arguments: given,
+  ok: null,
+  preview: "",
+  tokens: null,
+  shortened: false,
+});
+const emptyIteration = ({ n, message }) => ({
+  n,
+  message,
+  text: "",
+  reasoning: "",
+  tools: [],
+  context: null,
+  usage: null,
+});
+
+function lastIteration(state, change) {
+  return { iterations: [...state.iterations.slice(0, -1), { ...state.iterations.at(-1), ...change }] };
+}
+
+/** What shows that the model answers: a wait is over. `changeOf(last iteration)` is the change. */
+function going(state, changeOf) {
+  const over = state.waiting ? { status: "running", waiting: null } : {};
+  return { ...over, ...lastIteration(state, changeOf(state.iterations.at(-1))) };
+}

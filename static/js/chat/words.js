@@ -1,0 +1,85 @@
+/** What the page says about a turn, in words. Pure; numbers are written as the reader's language writes them. */
+
+const number = new Intl.NumberFormat();
+
+export const count = (value) => number.format(value);
+
+/** 1 → "1 token", 2 → "2 tokens" */
+export const plural = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
+
+/** The last words about a turn that did not simply complete: `{ tone, label, detail }`, or null. */
+export function ending(state) {
+  if (state.status === "stopped") return { tone: "quiet", label: "Stopped by you" };
+  if (state.status === "interrupted") return interrupted(state);
+  if (state.status === "failed") return { tone: "danger", label: "Failed", detail: state.error ?? state.reason ?? "" };
+  if (state.reason === "iteration_limit") {
+    return { tone: "warning", label: `Ended after ${state.n} of ${state.max} iterations`, detail: state.error };
+  }
+  return CUT[state.finish_reason] ?? null;
+}
+
+const CUT = {
+  length: { tone: "warning", label: "Cut off", detail: "The answer reached the model's output limit." },
+  context_window: { tone: "warning", label: "Cut off", detail: "The model's context window is full." },
+  refusal: { tone: "warning", label: "Declined", detail: "The provider's model declined to answer this." },
+};
+
+/** The same in whole sentences, to be read out. */
+export function endingAloud(state) {
+  const { label, detail } = ending(state) ?? {};
+  return [label && `${label}.`, detail].filter(Boolean).join(" ");
+}
+
+function interrupted(state) {
+  const lost = state.reason === null || state.reason === "worker_lost";
+  const label = lost ? "Interrupted – the server restarted" : "Interrupted";
+  return { tone: "warning", label, detail: (lost ? null : state.error) ?? "What was written is kept." };
+}
+
+/** The words of a waiting card: `{ title, detail }`. `provider` is its name for people. */
+export function waitingWords(waiting, provider) {
+  const used =
+    waiting.used !== null && waiting.limit
+      ? `${count(waiting.used)} of ${count(waiting.limit)} used this minute${waiting.pool ? ` in the pool ${waiting.pool}` : ""}.`
+      : "";
+  return {
+    pacing: { title: `Waiting for ${provider}`, detail: used || "Its limit for this minute is used up." },
+    provider_rate_limited: { title: `${provider} asked us to slow down`, detail: `Your message is kept. ${used}`.trim() },
+    provider_overloaded: { title: `${provider} is overloaded`, detail: "Your message is kept; we try again." },
+    quota: { title: "Your quota is used up for now", detail: used || "Your message is kept and is sent when there is room." },
+  }[waiting.reason] ?? { title: `Waiting for ${provider}`, detail: used };
+}
+
+/** What a turn that goes on is doing now. */
+export function doing(state) {
+  if (state.status === "queued") return "Waiting for its turn";
+  const last = state.iterations.at(-1);
+  const running = last?.tools.filter((tool) => tool.ok === null) ?? [];
+  if (running.length) return `Using ${running.map((tool) => tool.name).join(", ")}`;
+  if (last?.text && !last.tools.length) return "Answering";
+  if (last?.reasoning && !last.text) return "Thinking";
+  return "Working";
+}
+
+/** "3 iterations · 12,340 tokens in · 560 out" */
+export function spent(state) {
+  const { input_tokens: input, output_tokens: output } = state.usage ?? {};
+  return [
+    state.iterations.length > 1 ? plural(state.iterations.length, "iteration") : null,
+    input ? `${count(input)} tokens in` : null,
+    output ? `${count(output)} out` : null,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** "12 earlier messages not sent (9,240 tokens)" */
+export const notSent = ({ left_out: messages, left_out_tokens: tokens }) =>
+  `${plural(messages, "earlier message")} not sent${tokens ? ` (${plural(tokens, "token")})` : ""}`;
+
+/** The text of the answer, as it was written. */
+export const answerOf = (state) =>
+  state.iterations
+    .map((iteration) => iteration.text)
+    .filter(Boolean)
+    .join("\n\n");

@@ -1,0 +1,112 @@
+/**
+ * Markdown that is still being written, made so that it reads well now: marks that are open are closed, marks that are
+ * half written are held back. So `**bol` shows as bold, and no character that was shown is taken away when its mark
+ * arrives complete. Used for the last block alone, and never once the text is finished.
+ */
+
+// A last line that may yet become something else: a bullet, a number, a rule, a heading or its underline, a fence, ...
+const MARKER = /^[ \t]*(?:>[ \t]*)*(?:[-+*_=~`#|: \t]+|\d{1,9}[.)]?[ \t]*|>)$/;
+// ... or the label of a link definition, which is not shown.
+const DEFINITION = /^ {0,3}\[[^\]\n]*(?:\](?::.*)?)?$/;
+
+/** `source` without a last line that could still turn into a marker. */
+export function holdBackMarker(source) {
+  const start = source.lastIndexOf("\n") + 1;
+  const line = source.slice(start);
+  return MARKER.test(line) || DEFINITION.test(line) ? source.slice(0, start) : source;
+}
+
+/** `source` with the inline marks closed that `content`, the text of its last paragraph or cell, leaves open. */
+export function closeInline(source, content) {
+  const body = source.trimEnd();
+  const line = content.slice(content.lastIndexOf("\n") + 1).trimEnd();
+  if (!line || !body.endsWith(line)) return source;
+  const before = content.trimEnd().length - line.length;
+  const { text, suffix } = complete(content.trimEnd(), before);
+  return body.slice(0, body.length - line.length) + text.slice(before) + suffix;
+}
+
+/** Walks inline text once: what to show of it, and what closes its open marks. `lastLine` is where that line begins. */
+function complete(content, lastLine) {
+  let text = content.replace(/(?:\\|&[#\w]{0,31}|[*_~]+)$/, "");
+  const open = [];
+  for (let at = 0; at < text.length; ) {
+    const char = text[at];
+    if (char === "\\") at += 2;
+    else if (char === "`") {
+      const run = runAt(text, at);
+      const end = closingRun(text, at + run.length, run);
+      if (end < 0) return openCode({ text, at, run, open });
+      at = end;
+    } else if (char === "]" && "([".includes(text[at + 1] ?? " ")) {
+      const end = linkEnd(text, at + 1);
+      if (end < 0) {
+        text = withoutOpenLink(text, at, lastLine);
+        break;
+      }
+      at = end;
+    } else if ("*_~".includes(char)) {
+      const run = runAt(text, at);
+      toggle(open, { text, at, run });
+      at += run.length;
+    } else at += 1;
+  }
+  return { text: text.trimEnd(), suffix: closers(open) };
+}
+
+const closers = (open) => open.toReversed().join("");
+
+function runAt(text, at) {
+  let end = at;
+  while (text[end] === text[at]) end += 1;
+  return text.slice(at, end);
+}
+
+/** Where the code span that `run` opened ends, or -1. */
+function closingRun(text, from, run) {
+  for (let at = text.indexOf("`", from); at >= 0; at = text.indexOf("`", at)) {
+    const found = runAt(text, at);
+    at += found.length;
+    if (found === run) return at;
+  }
+  return -1;
+}
+
+function openCode({ text, at, run, open }) {
+  const inside = text.slice(at + run.length).replace(/`+$/, "");
+  if (!inside.trim()) return { text: text.slice(0, at).trimEnd(), suffix: closers(open) };
+  return { text: text.slice(0, at) + run + inside, suffix: run + closers(open) };
+}
+
+/** Where the `(…)` or `[…]` that begins at `from` ends, or -1 while it is open. */
+function linkEnd(text, from) {
+  const opener = text[from];
+  const closer = opener === "(" ? ")" : "]";
+  let depth = 0;
+  for (let at = from; at < text.length; at += 1) {
+    if (text[at] === "\\") at += 1;
+    else if (text[at] === opener) depth += 1;
+    else if (text[at] === closer && --depth === 0) return at + 1;
+  }
+  return -1;
+}
+
+/** `[label](half-an-addr` and `[label][half-a-na` show as `label`. What is before the last line, which begins at `lastLine`, stays. */
+function withoutOpenLink(text, closing, lastLine) {
+  const opening = text.lastIndexOf("[", closing);
+  if (opening < lastLine) return text.slice(0, closing + 1);
+  const start = text[opening - 1] === "!" ? opening - 1 : opening;
+  return text.slice(0, start) + text.slice(opening + 1, closing);
+}
+
+const isSpace = (char) => char === undefined || /\s/.test(char);
+const isWord = (char) => char !== undefined && /[\p{L}\p{N}]/u.test(char);
+
+function toggle(open, { text, at, run }) {
+  const before = text[at - 1];
+  const after = text[at + run.length];
+  if (run[0] === "~" && run.length !== 2) return;
+  const same = open.lastIndexOf(run);
+  if (same >= 0 && !isSpace(before)) open.length = same;
+  else if (!isSpace(after) && !(isWord(before) && isWord(after))) open.push(run);
+}
