@@ -1,0 +1,60 @@
+"""How much is measured. `quick` is for while you work; `smoke` proves only that the benches run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SizeName = Literal["full", "quick", "smoke"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """`rounds`: how often ours and the baselines take turns. `histories` in messages."""
+
+    first_token_rounds: int
+    first_token_turns: int
+    delta_rounds: int
+    delta_turns: int
+    delta_seconds: float
+    idle_rounds: int
+    idle_sockets: int
+    histories: tuple[int, ...]
+    rounds: int
+
+
+SIZES: dict[SizeName, Size] = {
+    "full": Size(
+        first_token_rounds=5,
+        first_token_turns=20,
+        delta_rounds=3,
+        delta_turns=50,
+        delta_seconds=8.0,
+        idle_rounds=3,
+        idle_sockets=1_000,
+        histories=(100, 1_000, 10_000),
+        rounds=15,
+    ),
+    "quick": Size(
+        first_token_rounds=1,
+        first_token_turns=20,
+        delta_rounds=1,
+        delta_turns=50,
+        delta_seconds=3.0,
+        idle_rounds=1,
+        idle_sockets=200,
+        histories=(100, 1_000),
+        rounds=5,
+    ),
+    "smoke": Size(
+        first_token_rounds=1,
+        first_token_turns=2,
+        delta_rounds=1,
+        delta_turns=2,
+        delta_seconds=0.5,
+        idle_rounds=1,
+        idle_sockets=20,
+        histories=(20,),
+        rounds=1,
+    ),
+}
