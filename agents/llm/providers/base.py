@@ -36,7 +36,8 @@ class ModelRequest:
     `call_id` names the call in the ledger (a UUID); it is never sent. `max_output_tokens` caps the reply (tokens).
     `temperature` None means: do not send it. `cache_key` names the conversation branch whose prefix a provider may have
     cached. `refit(max_input, cold)` builds a smaller request of at most `max_input` input tokens, for a governor that
-    cannot admit this one; `cold` says that the cached prefix has expired anyway. It raises `errors.ContextImpossible` where nothing smaller can be sent.
+    cannot admit this one; `cold` says that the cached prefix has expired anyway. It raises `errors.ContextImpossible`
+    where nothing smaller can be sent.
     """
 
     model: str
