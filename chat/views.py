@@ -18,6 +18,8 @@ from chat.models import Conversation
 
 # Stands in the page's address pattern where the script puts the id of a new conversation.
 ANY_ID = uuid.UUID(int=0)
+ROWS = 50
+MOST_ROWS = 500
 
 
 @login_required
@@ -43,10 +45,10 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
 @never_cache
 @require_GET
 def sidebar(request: HttpRequest) -> HttpResponse:
-    """The list of conversations, or with `?cursor=` the rows after it."""
+    """The list of conversations, at least `?rows=` of them; or with `?cursor=` the rows after it."""
     cursor = request.GET.get("cursor") or None
     try:
-        rows = _rows(_user(request), cursor)
+        rows = _rows(_user(request), cursor=cursor, shown=request.GET.get("rows", ""))
     except InvalidRequest as error:
         raise Http404 from error
     return render(request, "chat/_rows.html" if cursor else "chat/_conversations.html", rows)
@@ -84,8 +86,10 @@ def _page(request: HttpRequest, shown: Conversation | None) -> HttpResponse:
     return render(request, "chat/page.html", {**page, **_rows(user)})
 
 
-def _rows(user: User, cursor: str | None = None) -> dict[str, Any]:
-    items, next_cursor = conversations.list_page(user, cursor=cursor)
+def _rows(user: User, *, cursor: str | None = None, shown: str = "") -> dict[str, Any]:
+    """A page of rows; not fewer than the reader has `shown` already."""
+    limit = min(int(shown), MOST_ROWS) if shown.isascii() and shown.isdigit() else 0
+    items, next_cursor = conversations.list_page(user, cursor=cursor, limit=max(limit, ROWS))
     return {"conversations": items, "next_cursor": next_cursor}
 
 

@@ -20,7 +20,7 @@ def test_the_first_message_makes_a_conversation(chat: ChatPage) -> None:
     expect(chat.rows.first.locator("a")).to_have_text("echo Hello there")
     expect(chat.rows.first.locator("a")).to_have_attribute("aria-current", "page")
     expect(chat.page.locator("[data-chat-title]")).to_have_text("echo Hello there")
-    expect(chat.page).to_have_title("echo Hello there – Tokenproject")
+    expect(chat.page).to_have_title("echo Hello there · Tokenproject")
 
 
 def test_a_reload_shows_the_same_conversation(chat: ChatPage) -> None:
@@ -182,6 +182,18 @@ def test_a_message_that_is_too_long_stays_in_the_field(chat: ChatPage) -> None:
     expect(chat.page.locator("[data-composer-note]")).to_contain_text("at most 400,000 can be sent")
     expect(chat.questions).to_have_count(0)
     assert len(chat.field.input_value()) == 400_001
+
+
+def test_a_first_message_that_was_not_sent_outlives_the_page(chat: ChatPage, noise: Noise) -> None:
+    noise.expect("503")
+    chat.page.route("**/api/v1/conversations", lambda route: route.fulfill(status=503, body="{}"))
+    chat.send("echo important")
+    expect(chat.questions.last).to_contain_text("Not sent.")
+    chat.page.reload()
+    expect(chat.field).to_have_value("echo important")
+    expect(chat.questions).to_have_count(0)
+    chat.page.reload()
+    expect(chat.field).to_have_value("echo important")
 
 
 def test_a_chat_that_cannot_be_made_keeps_the_message(chat: ChatPage, noise: Noise) -> None:

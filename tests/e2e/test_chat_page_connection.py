@@ -22,6 +22,16 @@ def test_after_a_gap_the_page_asks_again_from_where_it_is(answering: ChatPage, s
     expect(answering.turns.last.locator(".prose")).to_have_text("one two three")
 
 
+def test_many_events_after_a_gap_are_one_question(answering: ChatPage, socket: ScriptedSocket) -> None:
+    socket.deaf = True
+    socket.set_seq(5)
+    for _ in range(30):
+        socket.event("delta", text="late ")
+    socket.until_heard("subscribe", times=2)
+    answering.page.wait_for_timeout(200)
+    assert len(socket.of_type("subscribe")) == 2
+
+
 def test_a_lost_connection_resumes_and_repeats_nothing(answering: ChatPage, socket: ScriptedSocket) -> None:
     socket.event("delta", text="one ")
     expect(answering.turns.last.locator(".prose")).to_have_text("one")
@@ -115,6 +125,14 @@ def test_without_a_socket_a_stop_goes_over_rest(answering: ChatPage, socket: Scr
     answering.page.wait_for_timeout(300)
     assert len(asked) == 1
     assert asked[0]
+
+
+def test_a_list_that_cannot_be_had_is_not_put_into_the_page(scripted_chat: ChatPage, socket: ScriptedSocket) -> None:
+    """The session is over: the request for the list is led to the sign-in page."""
+    path = scripted_chat.path
+    scripted_chat.page.context.clear_cookies()
+    socket.say("feed", kind="renamed", conversation=socket.conversation)
+    scripted_chat.page.wait_for_url(f"**/login/?next={path.replace('/', '%2F')}")
 
 
 @pytest.mark.parametrize(("code", "words"), [(4403, "may not use"), (4406, "reload the page"), (1009, "too big")])

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
 from chat import conversations
+from chat.models import Branch, Conversation, Message
 from tests.e2e.chat_page import ChatPage
 from tests.e2e.conftest import SignIn
 
@@ -66,6 +67,42 @@ def test_the_list_goes_on_when_asked(chat: ChatPage, reader: User) -> None:
     chat.page.get_by_role("button", name="Show more").click()
     expect(chat.rows).to_have_count(60)
     expect(chat.page.get_by_role("button", name="Show more")).to_have_count(0)
+    chat.ask("echo one")
+    expect(chat.rows.first.locator("a")).to_have_text("echo one")
+    expect(chat.rows).to_have_count(60)
+    expect(chat.page.get_by_role("button", name="Show more")).to_have_count(1)
+
+
+def test_older_messages_come_when_asked_and_move_nothing(chat: ChatPage, reader: User) -> None:
+    conversation = conversations.create(reader, title="A long one")
+    branch = Branch.objects.create(conversation=conversation)
+    rows = [
+        Message(
+            conversation=conversation,
+            branch=branch,
+            position=n,
+            role="user" if n % 2 == 0 else "assistant",
+            parts=[{"kind": "text", "text": f"number {n}."}],
+        )
+        for n in range(230)
+    ]
+    for row, parent in zip(rows[1:], rows, strict=False):
+        row.parent_id = parent.pk
+    Message.objects.bulk_create(rows)
+    Conversation.objects.filter(pk=conversation.pk).update(active_branch=branch)
+    chat.open(f"/c/{conversation.pk}/")
+    expect(chat.turns).to_have_count(100)
+    expect(chat.questions.first).to_contain_text("number 30.")
+    chat.page.locator("[data-scroller]").evaluate("(scroller) => scroller.scrollTo(0, 0)")
+    before = chat.questions.first.bounding_box()
+    chat.page.get_by_role("button", name="Show earlier messages").click()
+    expect(chat.turns).to_have_count(115)
+    expect(chat.questions.first).to_contain_text("number 0.")
+    after = chat.questions.nth(15).bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 40
+    expect(chat.page.get_by_role("button", name="Show earlier messages")).to_be_hidden()
 
 
 def test_the_model_and_agent_of_a_conversation_are_kept(chat: ChatPage) -> None:
@@ -113,7 +150,7 @@ def test_the_keys_work(chat: ChatPage) -> None:
     expect(chat.field).to_be_focused()
     expect(chat.field).to_have_value("")
     chat.page.keyboard.press("Control+/")
-    expect(chat.page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(chat.page.get_by_role("dialog", name="Keys and reading")).to_be_visible()
     chat.page.get_by_label("Single keys").uncheck()
     chat.page.keyboard.press("Escape")
     chat.page.locator("[data-scroller]").focus()

@@ -52,7 +52,7 @@ def states(scripted_chat: ChatPage, socket: ScriptedSocket) -> ChatPage:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_serious_fault_in_any_state(states: ChatPage, theme: str) -> None:
-    states.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    states.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
     for summary in states.page.locator(".tool summary, .reasoning:not([hidden]) summary").all():
         summary.click()
     assert serious_faults(states.page) == []
@@ -62,7 +62,7 @@ def test_no_serious_fault_in_any_state(states: ChatPage, theme: str) -> None:
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_serious_fault_in_an_empty_chat(chat: ChatPage, theme: str, width: int) -> None:
     chat.page.set_viewport_size({"width": width, "height": 700})
-    chat.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    chat.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
     assert serious_faults(chat.page) == []
     chat.page.get_by_label("Your menu").click()
     assert serious_faults(chat.page) == []

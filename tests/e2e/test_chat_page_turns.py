@@ -85,6 +85,23 @@ def test_a_screen_reader_hears_that_it_answers_and_then_the_answer(answering: Ch
     expect(answering.page.locator("[data-scroller]")).to_have_attribute("aria-live", "off")
 
 
+def test_how_much_is_read_out_can_be_chosen(answering: ChatPage, socket: ScriptedSocket) -> None:
+    answering.page.keyboard.press("Control+/")
+    answering.page.get_by_label("A screen reader reads out").select_option("no")
+    answering.page.keyboard.press("Escape")
+    socket.event("delta", text="One two.")
+    socket.end()
+    expect(answering.status).to_have_text("Answered.")
+
+
+def test_an_answer_that_was_cut_short_can_go_on(answering: ChatPage, socket: ScriptedSocket) -> None:
+    socket.event("delta", text="Half an ans")
+    socket.end("interrupted", reason="worker_lost")
+    answering.turns.last.get_by_role("button", name="Continue").click()
+    socket.until_heard("send", times=2)
+    assert socket.of_type("send")[-1]["text"] == "Please go on where you stopped."
+
+
 def test_a_stopped_text_does_not_grow_until_its_end(answering: ChatPage, socket: ScriptedSocket) -> None:
     prose = answering.turns.last.locator(".prose")
     socket.event("delta", text="one ")

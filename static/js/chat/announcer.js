@@ -1,9 +1,14 @@
-/** The one polite status region: what a person who cannot see the page needs to hear, once. */
-const LONGEST = 1_000; // characters of an answer that are read out
+/** The one polite status region: what one who cannot see the page needs to hear, once; how much, they choose. */
+const SETTING = "tokenproject-read-answers";
+const LONGEST = { whole: Infinity, beginning: 300, no: 0 }; // characters of an answer that are read out
 
 export class Announcer {
-  constructor(element) {
+  /** `select` chooses how much of an answer is read out: one of the keys of LONGEST. */
+  constructor({ element, select }) {
     this.element = element;
+    this.select = select;
+    select.value = localStorage.getItem(SETTING) ?? "whole";
+    select.addEventListener("change", () => localStorage.setItem(SETTING, select.value));
   }
 
   say = (text) => {
@@ -14,7 +19,8 @@ export class Announcer {
 
   /** `text` is empty when there is no answer; `words` say how the turn ended, in whole sentences. */
   ended({ text, words }) {
-    const answer = text.length > LONGEST ? `${text.slice(0, LONGEST)} … The answer goes on in the conversation.` : text;
-    this.say([words, answer].filter(Boolean).join(" "));
+    const longest = LONGEST[this.select.value] ?? Infinity;
+    const answer = text.length > longest ? `${text.slice(0, longest)} …` : text;
+    this.say([words || (longest ? "" : "Answered."), longest ? answer : ""].filter(Boolean).join(" "));
   }
 }

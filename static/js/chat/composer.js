@@ -93,7 +93,11 @@ export class Composer {
     this.note.classList.toggle("error", long);
     if (length < this.limit * NEAR_LIMIT) this.note.textContent = "";
     else if (long) {
-      this.note.textContent = `${count(length)} characters; at most ${count(this.limit)} can be sent. Your text is kept: shorten it or send it in parts.`;
+      this.note.textContent = tooLong({ length, limit: this.limit });
     } else this.note.textContent = `${count(length)} of ${count(this.limit)} characters`;
   }
 }
+
+const tooLong = ({ length, limit }) =>
+  `${count(length)} characters; at most ${count(limit)} can be sent. ` +
+  "Your text is kept: shorten it or send it in parts.";

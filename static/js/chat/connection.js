@@ -3,6 +3,7 @@
  * comes back by itself. Events (`detail` in brackets): `up` [hello], `down`, `frame` [a server frame],
  * `refused` [close code, 4401 = signed out].
  */
+import { newId } from "../ids.js";
 import { Refused } from "./api.js";
 import { setServerTime } from "./clock.js";
 import { isFinal, pauseBefore, wasStable } from "./reconnect.js";
@@ -45,7 +46,7 @@ export class Connection extends EventTarget {
   /** Send `frame` and wait for its answer. Rejects with Refused (the server said no) or Disconnected. */
   request(frame, { within = ANSWER_WITHIN } = {}) {
     if (!this.ready) return Promise.reject(new Disconnected());
-    const id = crypto.randomUUID();
+    const id = newId();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#settle(id, "reject", tookTooLong()), within);
       this.#pending.set(id, { resolve, reject, timer });
@@ -127,4 +128,8 @@ export class Connection extends EventTarget {
 }
 
 const tookTooLong = () =>
-  new Refused({ code: "server_busy", message: "The server did not answer. Nothing is lost; try again.", retryable: true });
+  new Refused({
+    code: "server_busy",
+    message: "The server did not answer. Nothing is lost; try again.",
+    retryable: true,
+  });

@@ -29,20 +29,24 @@ export class Conversation {
 
   /** Ask for what has happened since, and for what will. A queued turn is read from its start, where its text is. */
   async subscribe() {
-    if (!this.id || !this.connection.ready) return;
+    if (!this.id || !this.connection.ready || this.subscribing) return;
+    this.subscribing = true;
     const cursors = this.store.cursors();
     for (const { turn } of this.store.queued()) if (!this.#texts.has(turn)) cursors[turn] = 0;
     try {
       await this.connection.request({ type: "subscribe", conversation: this.id, cursors });
     } catch (error) {
       if (error.code) this.toasts.fail(error.message);
+    } finally {
+      this.subscribing = false;
     }
   }
 
   /** Draw the page anew from the server: another branch, or a log that is no longer kept. */
   async refresh(url = location.pathname) {
     const page = await freshState(url);
-    if (!page) return this.toasts.fail("The conversation could not be loaded. What you see may be old; reload the page.");
+    if (!page)
+      return this.toasts.fail("The conversation could not be loaded. What you see may be old; reload the page.");
     this.show(page);
     return this.subscribe();
   }
@@ -50,7 +54,7 @@ export class Conversation {
   send(text, { entry = null } = {}) {
     if (!this.branchNote.hidden) this.refresh();
     const asChip = Boolean(this.store.active() || this.store.queued().length || this.sends.pending().length);
-    this.sends.send({ text, entry, asChip, prepare: () => this.ensure() });
+    this.sends.send({ text, entry, conversation: this.id, asChip, prepare: () => this.ensure() });
     return true;
   }
 
@@ -89,10 +93,17 @@ export class Conversation {
     return this.store.apply(frame);
   }
 
-  /** A message that an earlier page left unsent. One of another conversation is sent without a word. */
+  /**
+   * What an earlier page left unsent. A message of another conversation is sent without a word; one whose conversation
+   * was never made goes back to the composer of a new chat.
+   */
   resume(entry) {
     const { type, conversation, text } = entry.frame;
-    if (type === "send" && conversation === this.id) this.send(text, { entry });
+    if (type === "send" && !conversation) {
+      if (this.id) return;
+      this.outbox.drop(entry);
+      this.composer.fill(text);
+    } else if (type === "send" && conversation === this.id) this.send(text, { entry });
     else this.outbox.deliver(entry).catch((error) => error.code === "not_found" && this.outbox.drop(entry));
   }
 
@@ -131,7 +142,7 @@ export class Conversation {
 
   async #branch(leaf) {
     const messages = [];
-    for (let cursor = ""; cursor !== null; ) {
+    for (let cursor = ""; cursor !== null;) {
       const page = await this.api.get(`/conversations/${this.id}/messages?limit=200&leaf=${leaf}${cursor}`);
       messages.push(...page.items);
       cursor = page.next_cursor && `&cursor=${encodeURIComponent(page.next_cursor)}`;

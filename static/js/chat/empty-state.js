@@ -14,7 +14,11 @@ export class EmptyState {
       el("h2", {}, agent?.name ?? "New chat"),
       el("p", { class: "quiet" }, agent?.description ?? ""),
       el("ul", { class: "starters" }, ...(agent?.starters ?? []).map((words) => this.#starter(words))),
-      el("p", { class: "whisper number" }, model ? limitsOf(model) : "No model can be used yet. An administrator can add one."),
+      el(
+        "p",
+        { class: "whisper number" },
+        model ? limitsOf(model) : "No model can be used yet. An administrator can add one.",
+      ),
     );
   }
 

@@ -6,28 +6,28 @@ import { emptyTurn } from "./turn-state.js";
 
 /** `[{ kind: "question", message } | { kind: "turn", state, siblings }]` in the order of the conversation. */
 export function entriesOf({ messages, turns, conversation }) {
-  const rows = Map.groupBy(
-    messages.filter((message) => message.role !== "user" && message.turn),
-    (message) => message.turn,
-  );
-  const entries = [];
-  const shown = new Set();
-  let question = null;
-  const show = (turn, state, answers) => {
-    if (shown.has(turn)) return;
-    shown.add(turn);
-    const whole = stateOf({ turn, conversation, question, state, answers });
-    entries.push({ kind: "turn", state: whole, siblings: siblingsOf(answers) });
-  };
-  messages.forEach((message, index) => {
-    if (message.role !== "user") return show(message.turn, turns[message.turn], rows.get(message.turn) ?? [message]);
-    question = message.id;
-    entries.push({ kind: "question", message });
-    if (messages[index + 1]?.role === "assistant") return;
-    const unanswered = latestOf(turns, message.id); // it failed, was stopped or has only begun
-    if (unanswered) show(unanswered.turn, unanswered, []);
+  return exchangesIn(messages).flatMap(({ question, answers }) => {
+    const ofTurn = Map.groupBy(answers, (row) => row.turn ?? `of ${answers[0].id}`); // imported rows have no turn
+    const unanswered = !answers.length && question && latestOf(turns, question.id); // it failed or has only begun
+    if (unanswered) ofTurn.set(unanswered.turn, []);
+    const shown = [...ofTurn].map(([turn, rows]) => ({
+      kind: "turn",
+      state: stateOf({ turn, conversation, question: question?.id ?? null, state: turns[turn], answers: rows }),
+      siblings: siblingsOf(rows),
+    }));
+    return question ? [{ kind: "question", message: question }, ...shown] : shown;
   });
-  return entries;
+}
+
+/** Each question with the rows that answer it; the first may lack its question, which is on an older page. */
+function exchangesIn(messages) {
+  const exchanges = [];
+  for (const message of messages) {
+    if (message.role === "user") exchanges.push({ question: message, answers: [] });
+    else if (exchanges.length) exchanges.at(-1).answers.push(message);
+    else exchanges.push({ question: null, answers: [message] });
+  }
+  return exchanges;
 }
 
 const siblingsOf = (answers) => answers.find((row) => row.role === "assistant")?.siblings ?? null;
@@ -45,7 +45,7 @@ function stateOf({ turn, conversation, question, state, answers }) {
     .map((row, index) => known.get(row.id) ?? iterationOf({ row, n: index + 1, results }));
   const ids = new Set(kept.map((iteration) => iteration.message));
   const newer = base.iterations.filter((iteration) => !ids.has(iteration.message));
-  const iterations = [...kept, ...newer];
+  const iterations = [...kept, ...newer].sort((one, other) => one.n - other.n);
   return { ...base, iterations, n: base.n || iterations.length };
 }
 
@@ -63,7 +63,9 @@ function iterationOf({ row, n, results }) {
     n,
     message: row.id,
     text: row.text,
-    reasoning: ofKind("reasoning").map((part) => part.text).join("\n\n"),
+    reasoning: ofKind("reasoning")
+      .map((part) => part.text)
+      .join("\n\n"),
     tools: ofKind("tool_call").map((call) => toolOf(call, results.get(call.id))),
     context: null,
     usage: row.usage ?? null,

@@ -1,4 +1,4 @@
-/** What the server put on the page for the scripts: who, which conversation, its newest messages, what can be chosen. */
+/** What the server put on the page for the scripts: who, which conversation, its newest messages, all choices. */
 const read = (page) => JSON.parse(page.getElementById("page-state").textContent);
 
 export const pageState = () => read(document);

@@ -11,6 +11,7 @@ import { Draft } from "./draft.js";
 import { loadEarlier } from "./earlier.js";
 import { EmptyState } from "./empty-state.js";
 import { Follow } from "./follow.js";
+import { guardFragments } from "./fragments.js";
 import { Names } from "./names.js";
 import { Outbox } from "./outbox.js";
 import { pageState } from "./page-state.js";
@@ -34,7 +35,7 @@ setServerTime(page.server_time);
 const memory = new Memory(page.user.id);
 const names = new Names(page);
 const toasts = new Toasts(part("toasts"));
-const announcer = new Announcer(part("announcer"));
+const announcer = new Announcer({ element: part("announcer"), select: part("help").querySelector("select") });
 const tabTitle = new TabTitle();
 const connection = new Connection(new URL(root.dataset.socket, location.href.replace(/^http/, "ws")));
 const api = new Api({ base: root.dataset.api, onSignedOut: signIn });
@@ -66,6 +67,7 @@ const transcript = new Transcript({
   turnActions: {
     stop: (state) => conversation.stop(state),
     regenerate: (state) => conversation.regenerate(state),
+    goOn: () => conversation.send("Please go on where you stopped."),
     showSibling: (id) => conversation.showBranch(id),
   },
 });
@@ -99,7 +101,7 @@ const conversation = new Conversation({
 function choose(chosen) {
   drawEmpty();
   if (!conversation.id) return;
-  api.patch(`/conversations/${conversation.id}`, chosen).catch((refused) => toasts.fail(refused.message));
+  api.patch(`/conversations/${conversation.id}`, chosen).catch((error) => toasts.fail(error.message));
 }
 
 function drawEmpty() {
@@ -122,7 +124,10 @@ function signIn() {
   const address = `${root.dataset.signIn}?next=${encodeURIComponent(location.pathname)}`;
   // A server that takes our page but not our socket would send us round in circles.
   if (Date.now() - Number(sessionStorage.getItem("signed-out")) < 10_000) {
-    return toasts.say("You are signed out. What you typed is kept.", { error: true, link: { href: address, label: "Sign in" } });
+    return toasts.say("You are signed out. What you typed is kept.", {
+      error: true,
+      link: { href: address, label: "Sign in" },
+    });
   }
   sessionStorage.setItem("signed-out", Date.now());
   return location.assign(address);
@@ -153,6 +158,7 @@ new Pill({
 part("branch-leave").addEventListener("click", () => conversation.refresh());
 part("stop").addEventListener("click", () => conversation.stop());
 copyCodeIn(part("transcript"));
+guardFragments({ onSignedOut: signIn, onFail: toasts.fail });
 loadEarlier({ button: part("earlier"), api, transcript, page, toasts });
 listenForShortcuts({
   stop: () => conversation.stop(),

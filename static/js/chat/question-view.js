@@ -4,6 +4,8 @@ import { el, iconButton, plainButton, say } from "../dom.js";
 import { editorFor } from "./question-editor.js";
 import { visibleControls } from "../markdown/visible-controls.js";
 
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const LONG = 1_500; // characters; a longer text is folded
 
 export class QuestionView {
@@ -66,7 +68,9 @@ export class QuestionView {
       el("span", { class: "whisper number" }, `${siblings.index}/${siblings.count}`),
       iconButton({ icon: "open", label: "Next version", disabled: siblings.index >= siblings.count, onclick: go(1) }),
     ];
+    const at = new Date(this.message.created_at ?? Date.now());
     this.tools.replaceChildren(
+      el("time", { class: "whisper", datetime: at.toISOString(), title: at.toLocaleString() }, hourAndMinute(at)),
       ...(switcher || []),
       iconButton({ icon: "edit", label: "Edit", onclick: () => this.#edit() }),
       iconButton({ icon: "copy", label: "Copy", onclick: (event) => copyWith(event.currentTarget, this.message.text) }),
@@ -88,4 +92,10 @@ export class QuestionView {
     this.tools.hidden = true;
     editor.querySelector("textarea").focus();
   }
+}
+
+/** With its day, if that is not today. */
+function hourAndMinute(at) {
+  const today = at.toDateString() === new Date().toDateString();
+  return today ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`;
 }

@@ -6,7 +6,7 @@ export class RowActions {
     list.addEventListener("click", (event) => this.#pressed(event));
     for (const dialog of [this.rename, this.remove]) {
       dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
-      dialog.addEventListener("htmx:after:request", () => dialog.close());
+      dialog.addEventListener("htmx:finally:request", () => dialog.close());
     }
   }
 

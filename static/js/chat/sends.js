@@ -22,8 +22,9 @@ export class Sends {
 
   ofTurn = (turn) => this.#items.find((item) => item.turn === turn);
 
-  /** `prepare`, if given, makes the conversation first and returns its id. */
-  async send({ text, entry = null, asChip, prepare }) {
+  /** `entry` is one that an earlier page left. `prepare` makes the conversation, if there is none yet. */
+  async send({ text, entry, conversation, asChip, prepare }) {
+    entry ??= this.outbox.add({ type: "send", conversation, text });
     const item = { entry, text, view: null, turn: null, question: null, error: null, prepare };
     if (!asChip) item.view = this.transcript.addQuestion({ id: null, text });
     if (item.view) item.view.item = item;
@@ -65,7 +66,7 @@ export class Sends {
     item.view?.sending();
     this.onChange();
     try {
-      item.entry ??= this.outbox.add({ type: "send", conversation: await item.prepare(), text: item.text });
+      if (!item.entry.frame.conversation) this.outbox.address(item.entry, await item.prepare());
       this.#bind(item, await this.outbox.deliver(item.entry));
     } catch (refused) {
       item.error = refused.message;
@@ -81,7 +82,7 @@ export class Sends {
   }
 
   #forget(item) {
-    if (item.entry) this.outbox.drop(item.entry);
+    this.outbox.drop(item.entry);
     this.#items = this.#items.filter((one) => one !== item);
   }
 }

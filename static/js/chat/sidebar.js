@@ -1,9 +1,13 @@
 /** The list of conversations: drawn by the server, kept fresh by what the socket says; a sheet on a narrow page. */
 import { RowActions } from "./row-actions.js";
 
+const PAUSE = 150; // milliseconds
+
 export class Sidebar {
   #running = new Set();
+  #timer = null;
 
+  /** `onGone` is called when the open conversation was deleted. */
   constructor({ root, toasts, onGone }) {
     this.root = root;
     this.toasts = toasts;
@@ -34,8 +38,17 @@ export class Sidebar {
     this.refresh();
   }
 
+  /** Soon, and once for many reasons; not while a menu of the list is open. */
   refresh() {
-    this.list.dispatchEvent(new CustomEvent("refresh"));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#refreshNow(), PAUSE);
+  }
+
+  #refreshNow() {
+    if (this.list.querySelector("details[open]")) return this.refresh();
+    const rows = this.list.querySelectorAll("[data-conversation]").length;
+    this.list.setAttribute("hx-get", `${this.list.dataset.address}?rows=${rows}`);
+    return this.list.dispatchEvent(new CustomEvent("refresh"));
   }
 
   #ended(conversation, open) {
@@ -43,7 +56,9 @@ export class Sidebar {
     if (conversation === open) return;
     const row = this.#row(conversation);
     const title = row?.querySelector("a").textContent.trim() ?? "Another chat";
-    this.toasts.say(`“${title}” has its answer.`, { link: row && { href: row.querySelector("a").href, label: "Show" } });
+    this.toasts.say(`“${title}” has its answer.`, {
+      link: row && { href: row.querySelector("a").href, label: "Show" },
+    });
   }
 
   #row = (id) => this.list.querySelector(`[data-conversation="${CSS.escape(id)}"]`);
@@ -61,7 +76,7 @@ export class Sidebar {
   #showTitle(title, link) {
     link.setAttribute("aria-current", "page");
     this.bar.textContent = title;
-    document.title = `${title} – Tokenproject`;
+    document.title = `${title} · Tokenproject`;
   }
 
   #toggle() {

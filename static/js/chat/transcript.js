@@ -1,4 +1,4 @@
-/** The conversation as it is read: questions, turns and the line where the last model call began. Order is all it knows. */
+/** The conversation as it is read: questions, turns, the line where the last call began. Order is all it knows. */
 import { Divider, newestContext } from "./divider.js";
 import { entriesOf } from "./history.js";
 import { Painter } from "./painter.js";
@@ -20,6 +20,7 @@ export class Transcript {
   reset(page) {
     this.#turns.clear();
     this.#questions.clear();
+    this.#keepFocus(this.element);
     this.element.replaceChildren();
     this.#addEntries(page, (element) => this.element.append(element));
     this.empty.element.remove();
@@ -53,7 +54,7 @@ export class Transcript {
   hasTurn = (turn) => this.#turns.has(turn);
   hasQuestion = (message) => this.#questions.has(message);
 
-  /** A turn begins below its question; what stood there, an earlier answer and all after it, belongs to another branch. */
+  /** A turn begins below its question; what stood there, an earlier answer and what followed, is another branch. */
   place(state) {
     const { element } = this.#questions.get(state.question);
     while (element.nextElementSibling) this.#drop(element.nextElementSibling);
@@ -82,6 +83,7 @@ export class Transcript {
 
   #addEntries(page, put) {
     for (const entry of entriesOf(page)) {
+      if (entry.kind === "turn" && this.hasTurn(entry.state.turn)) continue; // it began on the older page
       const view =
         entry.kind === "question" ? this.#newQuestion(entry.message) : this.#newTurn(entry.state, entry.siblings);
       put(view.element);
@@ -104,7 +106,13 @@ export class Transcript {
   #drop(element) {
     this.#turns.delete(element.dataset.turn);
     this.#questions.delete(element.dataset.message);
+    this.#keepFocus(element);
     element.remove();
+  }
+
+  /** What goes away must not take the reader's place with it. */
+  #keepFocus(going) {
+    if (going.contains(document.activeElement)) this.follow.scroller.focus({ preventScroll: true });
   }
 
   #paint(id) {

@@ -42,7 +42,14 @@ export class TurnFoot {
     const text = answerOf(state);
     const row = el("div", { class: "turn-actions" });
     if (siblings?.count > 1) row.append(this.#switcher(siblings));
-    if (text) row.append(plainButton({ icon: "copy", label: "Copy", onclick: (event) => copyWith(event.currentTarget, answerOf(state)) }));
+    if (text)
+      row.append(
+        plainButton({
+          icon: "copy",
+          label: "Copy",
+          onclick: (event) => copyWith(event.currentTarget, answerOf(state)),
+        }),
+      );
     row.append(
       plainButton({
         icon: "retry",
@@ -50,8 +57,13 @@ export class TurnFoot {
         onclick: () => this.actions.regenerate(state),
       }),
     );
+    if (text && canGoOn(state)) {
+      row.append(plainButton({ icon: "open", label: "Continue", onclick: () => this.actions.goOn() }));
+    }
     if (again) {
-      row.append(plainButton({ icon: "copy", label: "Copy details", onclick: (event) => this.#copyDetails(event, state) }));
+      row.append(
+        plainButton({ icon: "copy", label: "Copy details", onclick: (event) => this.#copyDetails(event, state) }),
+      );
     }
     row.append(el("span", { class: "whisper number" }, this.#colophon(state)));
     return row;
@@ -79,6 +91,10 @@ export class TurnFoot {
     return copyWith(event.currentTarget, JSON.stringify(details, null, 2));
   }
 }
+
+/** An answer that was cut short; one that declined or ran out of iterations would only do so again. */
+const canGoOn = ({ status, finish_reason: why }) =>
+  ["stopped", "interrupted", "failed"].includes(status) || why === "length";
 
 function label({ tone, label: words, detail }) {
   return el(

@@ -34,7 +34,7 @@ export const isActive = (state) => state.status === "running" || state.status ==
 /** Is there a hole between what `state` has and `event`? Then the log must be asked again from `state.seq`. */
 export const leavesGap = (state, event) => event.seq > state.seq + 1;
 
-/** The state after `event` (`{type, turn, seq, …}`). One that was folded before, or that leaves a gap, changes nothing. */
+/** The state after `event` (`{type, turn, seq, …}`). One folded before, or that leaves a gap, changes nothing. */
 export function reduce(state, event) {
   if (event.seq !== state.seq + 1) return state;
   const apply = Object.hasOwn(APPLY, event.type) ? APPLY[event.type] : () => ({});

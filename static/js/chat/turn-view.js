@@ -9,7 +9,7 @@ export class TurnView {
   #iterations = [];
   #frozen = false;
 
-  /** `actions`: { stop, regenerate, copyDetails, showSibling }, each given the turn state. `names`: see names.js. */
+  /** `actions`: { stop(state), regenerate(state), goOn(), showSibling(message) }. `names`: see names.js. */
   constructor({ state, actions, names, announce, siblings = null }) {
     this.names = names;
     this.siblings = siblings;

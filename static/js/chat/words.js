@@ -38,16 +38,26 @@ function interrupted(state) {
 
 /** The words of a waiting card: `{ title, detail }`. `provider` is its name for people. */
 export function waitingWords(waiting, provider) {
-  const used =
-    waiting.used !== null && waiting.limit
-      ? `${count(waiting.used)} of ${count(waiting.limit)} used this minute${waiting.pool ? ` in the pool ${waiting.pool}` : ""}.`
-      : "";
-  return {
-    pacing: { title: `Waiting for ${provider}`, detail: used || "Its limit for this minute is used up." },
-    provider_rate_limited: { title: `${provider} asked us to slow down`, detail: `Your message is kept. ${used}`.trim() },
-    provider_overloaded: { title: `${provider} is overloaded`, detail: "Your message is kept; we try again." },
-    quota: { title: "Your quota is used up for now", detail: used || "Your message is kept and is sent when there is room." },
-  }[waiting.reason] ?? { title: `Waiting for ${provider}`, detail: used };
+  const used = usedOf(waiting);
+  return (
+    {
+      pacing: { title: `Waiting for ${provider}`, detail: used || "Its limit for this minute is used up." },
+      provider_rate_limited: {
+        title: `${provider} asked us to slow down`,
+        detail: `Your message is kept. ${used}`.trim(),
+      },
+      provider_overloaded: { title: `${provider} is overloaded`, detail: "Your message is kept; we try again." },
+      quota: {
+        title: "Your quota is used up for now",
+        detail: used || "Your message is kept and is sent when there is room.",
+      },
+    }[waiting.reason] ?? { title: `Waiting for ${provider}`, detail: used }
+  );
+}
+
+function usedOf({ used, limit, pool }) {
+  if (used === null || !limit) return "";
+  return `${count(used)} of ${count(limit)} used this minute${pool ? ` in the pool ${pool}` : ""}.`;
 }
 
 /** What a turn that goes on is doing now. */

@@ -30,7 +30,7 @@ export function closeInline(source, content) {
 function complete(content, lastLine) {
   let text = content.replace(/(?:\\|&[#\w]{0,31}|[*_~]+)$/, "");
   const open = [];
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const char = text[at];
     if (char === "\\") at += 2;
     else if (char === "`") {
@@ -91,7 +91,7 @@ function linkEnd(text, from) {
   return -1;
 }
 
-/** `[label](half-an-addr` and `[label][half-a-na` show as `label`. What is before the last line, which begins at `lastLine`, stays. */
+/** `[label](half-an-addr` and `[label][half-a-na` show as `label`. What is before `lastLine`, its start, stays. */
 function withoutOpenLink(text, closing, lastLine) {
   const opening = text.lastIndexOf("[", closing);
   if (opening < lastLine) return text.slice(0, closing + 1);

@@ -8,9 +8,8 @@ const purifier = DOMPurify(window);
 const LANGUAGE = /^language-[\w+#.-]{1,30}$/;
 
 const PROFILE = {
-  ALLOWED_TAGS: (
-    "p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s a table thead tbody tr th td samp"
-  ).split(" "),
+  ALLOWED_TAGS:
+    "p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s a table thead tbody tr th td samp".split(" "),
   ALLOWED_ATTR: ["href", "start", "align", "class"],
   ADD_URI_SAFE_ATTR: ["start", "align"], // they hold no address
   ALLOWED_URI_REGEXP: /^(?:https?:\/\/|mailto:)/i,
