@@ -10,6 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -26,6 +28,15 @@ class Credential:
     session_key: str = ""
     session_hash: str = ""
     token_id: UUID | None = None
+
+
+def of_session(user: User, session: SessionBase) -> Credential:
+    key, opened_under = session.session_key or "", session.get(HASH_SESSION_KEY, "")
+    return Credential(user_id=user.pk, session_key=key, session_hash=opened_under)
+
+
+def of_token(token: ApiToken) -> Credential:
+    return Credential(user_id=token.user_id, token_id=token.pk)
 
 
 def no_longer_valid(credentials: Collection[Credential]) -> set[Credential]:

@@ -42,6 +42,7 @@ class GovernedModel:
         model: LanguageModel,
         user_id: str,
         purpose: str,
+        agent: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inner = inner
@@ -49,18 +50,21 @@ class GovernedModel:
         self._model = model
         self._user_id = user_id
         self._purpose = purpose
+        self._agent = agent
         self._clock = clock
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]:
         """`Waiting` while the governor holds the call back, then what the provider answers."""
         ask = Ask(request=request, pool=str(self._model.pool_id or ""), user=self._user_id, purpose=self._purpose)
-        asked_at = self._clock()
+        asked_at, held_back = self._clock(), False
         async with aclosing(self._governor.reserve(ask)) as admission:
             async for step in admission:
                 if isinstance(step, Waiting):
+                    held_back = True
                     yield step
                     continue
-                waited_ms = round((self._clock() - asked_at) * 1000)
+                # A busy machine is no wait: only what the governor held back counts, and then at least as 1.
+                waited_ms = max(1, round((self._clock() - asked_at) * 1000)) if held_back else 0
                 async with aclosing(self._send(ask, step, waited_ms)) as events:
                     async for event in events:
                         yield event
@@ -69,7 +73,7 @@ class GovernedModel:
     async def _send(self, ask: Ask, grant: Grant, waited_ms: int) -> AsyncGenerator[ModelEvent]:
         outcome = _Outcome(waited_ms=waited_ms)
         # Not cut short by a stop: nobody could close a row that may or may not be there.
-        opening = asyncio.create_task(ledger.open_call(ask=ask, model=self._model))
+        opening = asyncio.create_task(ledger.open_call(ask=ask, model=self._model, agent=self._agent))
         sent_at: float | None = None
         try:
             await asyncio.shield(opening)

@@ -10,17 +10,18 @@ from agents.models import LanguageModel, ModelCall
 from agents.threads import in_thread
 
 
-async def open_call(*, ask: Ask, model: LanguageModel) -> None:
+async def open_call(*, ask: Ask, model: LanguageModel, agent: str = "") -> None:
     """Write the row. Its id is the request's `call_id`; the estimate counts as spent until the call is closed."""
-    await in_thread(_create)(ask, model)
+    await in_thread(_create)(ask=ask, model=model, agent=agent)
 
 
-def _create(ask: Ask, model: LanguageModel) -> None:
+def _create(*, ask: Ask, model: LanguageModel, agent: str) -> None:
     ModelCall.objects.create(
         id=ask.request.call_id,
         model=model,
         user_id=ask.user or None,
         purpose=ask.purpose,
+        agent=agent,
         estimated_input_tokens=ask.request.counts.total,
         max_output_tokens=ask.request.max_output_tokens,
     )

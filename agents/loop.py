@@ -102,7 +102,8 @@ async def run_loop(
                     assembly.add(event)
                 yield event
         assert ended is not None, "an adapter raises when a stream ends without a finish reason"
-        answer = assembly.message(complete_calls_only=True)
+        # A call that the model ended itself is answered even if it is no JSON; one that was cut off is not.
+        answer = assembly.message(complete_calls_only=ended.finish_reason != "tool_calls")
         answer = _without_calls(answer) if is_last else _with_calls_apart(answer)
         yield Answered(message=answer, finish_reason=ended.finish_reason, usage=ended.usage)
         if not answer.tool_calls:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import StreamingHttpResponse
 from ninja import Header, Query, Router, Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from accounts.bearer import ApiRequest, require_scope
+from accounts.live_credentials import of_session, of_token
 from accounts.paging import DEFAULT_LIMIT, Limit
 from accounts.refusals import InvalidRequest, NotFound
-from agents.threads import in_thread
-from chat import actions, conversations, engine, event_log, transcript
+from chat import actions, conversations, event_log, event_stream, transcript
 from chat.models import Iteration, Turn
 from chat.own_rows import own_message
 from chat.post import Accepted
@@ -25,7 +22,6 @@ router = Router(tags=["chat"])
 
 Cursor = Annotated[str | None, Query(max_length=200)]
 EVENTS_PAGE = 500
-SSE_NET_EVERY = 1.0  # seconds between looks at the log when nothing was heard
 
 
 class ConversationOut(BaseModel):
@@ -255,7 +251,9 @@ def list_events(
     turn = _own_turn(request, turn_id)
     start = _seq(cursor if cursor is not None else last_event_id, default=after)
     if "text/event-stream" in request.headers.get("Accept", ""):
-        return _stream(turn, start)
+        token = request.auth.token
+        credential = of_session(request.user, request.session) if token is None else of_token(token)
+        return event_stream.response(turn, start, credential)
     events = event_log.replay(turn.pk, conversation=str(turn.conversation_id), after=start, limit=EVENTS_PAGE)
     more = len(events) == EVENTS_PAGE
     return {"items": [event.fields for event in events], "next_cursor": str(events[-1].seq) if more else None}
@@ -267,40 +265,6 @@ def _seq(text: str | None, *, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise InvalidRequest.of_fields({"cursor": "must be the seq of an event"})
     return int(text)
-
-
-def _stream(turn: Turn, after: int) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(_server_sent(turn, after), content_type="text/event-stream")
-    response["Cache-Control"] = "no-store"
-    response["X-Accel-Buffering"] = "no"
-    return response
-
-
-async def _server_sent(turn: Turn, after: int) -> AsyncIterator[str]:
-    """Replay, then follow the log until the turn has ended. The hub only says when to look."""
-    conversation = str(turn.conversation_id)
-    subscription = (await engine.ensure_started()).hub.subscribe(conversation)
-    try:
-        while True:
-            for event in await in_thread(event_log.replay)(turn.pk, conversation=conversation, after=after):
-                after = event.seq
-                yield f"id: {event.seq}\nevent: {event.fields['type']}\ndata: {event.text}\n\n"
-                if event.fields["type"] == "turn.ended":
-                    return
-            if await in_thread(_is_over)(turn.pk, after):
-                return
-            try:
-                await asyncio.wait_for(subscription.next_batch(), SSE_NET_EVERY)
-            except TimeoutError:
-                yield ": still here\n\n"
-    finally:
-        subscription.close()
-
-
-def _is_over(turn_id: UUID, after: int) -> bool:
-    """Ended, with nothing left to send; or deleted meanwhile."""
-    turn = Turn.objects.filter(pk=turn_id).first()
-    return turn is None or (turn.status in Turn.ENDED and after >= turn.seq)
 
 
 def _own_turn(request: ApiRequest, turn_id: UUID) -> Turn:

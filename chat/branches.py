@@ -51,7 +51,12 @@ def newest_first(branch: Branch, *, before: int | None = None, down_to: int = 0)
 
 def leaf_of(branch: Branch) -> Message | None:
     """The newest message of the path, or None in an empty conversation."""
-    return next(newest_first(branch), None)
+    for segment in path_of(branch):
+        rows = Message.objects.filter(branch_id=segment.branch_id, position__lte=segment.last_position)
+        newest = rows.order_by("-position").first()
+        if newest is not None:
+            return newest
+    return None
 
 
 def on_path(branch: Branch) -> QuerySet[Message]:

@@ -42,6 +42,10 @@ CLOSE_RESTART = 1012
 logger = logging.getLogger(__name__)
 
 
+class ClientGone(Exception):
+    """The other side has closed, and nobody has told us so far."""
+
+
 class TooManyFrames(TooManyRequests):
     code = "too_many_frames"
 
@@ -74,7 +78,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         elif admitted is None:
             await self._close(CLOSE_NOT_SIGNED_IN)
         else:
-            await self._open(admitted)
+            with suppress(ClientGone, TimeoutError):
+                await self._open(admitted)
 
     async def _open(self, admitted: Admitted) -> None:
         self._engine = await engine.ensure_started()
@@ -122,6 +127,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._relay.run()
         except TimeoutError:
             await self._close(CLOSE_SLOW)
+        except ClientGone:
+            return
         except Exception:
             # The client reconnects and resumes from the log.
             logger.exception("a socket's relay broke")
@@ -134,6 +141,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._receive(text_data, bytes_data)
         except TimeoutError:
             await self._close(CLOSE_SLOW)
+        except ClientGone:
+            return
 
     async def _receive(self, text_data: str | None, bytes_data: bytes | None) -> None:
         if len(text_data or bytes_data or "") > send_limits.FRAME_BYTES:
@@ -159,6 +168,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             retry_at=timezone.now() + timedelta(seconds=pause),
         )
         await self._send_frame(protocol.error_frame(id=protocol.id_of(text), fault=fault))
+        if self._budget.note_refused():
+            await self._close(CLOSE_ABUSE)
 
     async def _answer(self, frame: Frame) -> None:
         try:
@@ -169,8 +180,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             logger.exception("the database did not answer a frame")
             busy = NotReady("The server is busy. Nothing was sent and your text is kept; try again.", retryable=True)
             await self._send_frame(protocol.error_frame(id=frame.id, fault=busy))
-        except TimeoutError:
-            raise  # The client does not read.
+        except (TimeoutError, ClientGone):
+            raise
         except Exception:
             ref = uuid.uuid4().hex[:8]
             logger.exception("a %s frame broke (ref %s)", frame.type, ref)
@@ -246,11 +257,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self._send_text(orjson.dumps(frame).decode())
 
     async def _send_text(self, text: str) -> None:
-        """TimeoutError if the client does not read."""
+        """TimeoutError if the client does not read, ClientGone if there is none any more."""
         if self._closing is not None:
             return
         async with asyncio.timeout(SLOW_CLIENT):
-            await self.send(text_data=text)
+            try:
+                await self.send(text_data=text)
+            except (OSError, RuntimeError) as error:  # Each server has a word of its own for it.
+                raise ClientGone from error
 
 
 def _now() -> str:

@@ -7,20 +7,24 @@ limiter's window is saved with the branch, so that the next call sends the same 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
 
 from agents.llm.limiter import LimitedContext, TokenLimiter
+from agents.llm.message_caps import MessageCaps
 from agents.llm.messages import Message, user_text
 from agents.llm.providers.base import ModelRequest
-from agents.llm.receipt import Earlier
-from agents.llm.tokens import TokenCounter, counter_for
+from agents.llm.receipt import Earlier, Tally
 from agents.llm.window import Window
-from agents.models import LanguageModel, Wire
+from agents.model_counter import counter_of as counter_of  # noqa: PLC0414 - others read it here
+from agents.models import LanguageModel
 from agents.roster import Agent
 from agents.setting_ranges import SettingValues
-from chat import branches, models
+from chat import context_rows, models
 from chat.message_rows import to_value
 
 
@@ -34,7 +38,8 @@ class BuiltContext:
 
 @dataclass(kw_only=True)
 class TurnContext:
-    """What one turn's calls are built from. `history` holds the newest messages of the path, oldest first."""
+    """What one turn's calls are built from. `history` holds the newest messages of the path, oldest first; what a call
+    no longer sends leaves it, and is added to `earlier`. `values` are effective settings."""
 
     agent: Agent
     model: LanguageModel
@@ -55,8 +60,14 @@ class TurnContext:
     def build(self, *, is_last: bool) -> BuiltContext:
         """The request for the next call. ContextImpossible where the question cannot fit."""
         limited = self.limiter.fit(self.history, window=self.window, counts=self.counts, earlier=self.earlier)
-        self.window = limited.window
+        self._begin_at(limited)
         return BuiltContext(request=self._request(limited, is_last=is_last), limited=limited)
+
+    def _begin_at(self, limited: LimitedContext) -> None:
+        self.window, self.earlier = limited.window, limited.receipt.earlier
+        gone = next(n for n, message in enumerate(self.history) if message.id == limited.window.boundary)
+        del self.history[:gone]
+        self.oldest_position += gone  # Positions on a path are consecutive.
 
     def _request(self, limited: LimitedContext, *, is_last: bool) -> ModelRequest:
         call_id = str(uuid.uuid4())
@@ -79,7 +90,7 @@ class TurnContext:
             instructions=self.agent.instructions,
             messages=limited.messages,
             counts=limited.counts,
-            max_output_tokens=min(self.values.max_output_tokens, self.model.max_output_tokens),
+            max_output_tokens=min(self.values.reply_cap, self.model.max_output_tokens),
             temperature=self.values.temperature,
             tools=self.agent.tools.specs,
             tool_choice="none" if is_last else "auto",
@@ -102,40 +113,49 @@ def summary(receipt: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def counter_of(model: LanguageModel) -> TokenCounter:
-    wire: Literal["anthropic", "openai"] = "anthropic" if model.wire == Wire.ANTHROPIC_MESSAGES else "openai"
-    return counter_for(wire, model.model_id)
-
-
 def limiter_for(*, agent: Agent, model: LanguageModel, values: SettingValues) -> TokenLimiter:
     return TokenLimiter(
         counter=counter_of(model),
-        token_limit=values.max_output_tokens,
+        token_limit=values.token_limit,
         instructions=agent.instructions,
         tools=agent.tools.specs,
     )
 
 
-def load(*, branch: models.Branch, agent: Agent, model: LanguageModel, values: SettingValues) -> TurnContext:
-    """Read what the next turn on `branch` may need; count what has no count yet, and keep the counts."""
+def load(
+    *,
+    branch: models.Branch,
+    agent: Agent,
+    model: LanguageModel,
+    values: SettingValues,
+    now: datetime | None = None,
+) -> TurnContext:
+    """Read what the next turn on `branch` may need; count what has no count yet, and keep the counts.
+
+    `now` is when the turn begins: messages grow no older while it runs, so that its prefix stays.
+    """
+    now = now or timezone.now()
     limiter = limiter_for(agent=agent, model=model, values=values)
-    window = _saved_window(branch, values.max_output_tokens)
-    down_to = branch.window.get("position", 0) if window else 0
-    rows = _newest_rows(branch, limiter.counter, limit=None if window else values.max_output_tokens, down_to=down_to)
-    oldest = rows[0] if rows else None
-    position = oldest.position if oldest and oldest.position is not None else 0
+    window = _saved_window(branch, values)
+    down_to = branch.window.get("position", 0) if window else None
+    read = context_rows.newest_rows(branch, counter=limiter.counter, values=values, now=now, down_to=down_to)
+    oldest = read.newest[0] if read.newest else None
+    count = oldest.position if oldest and oldest.position is not None else 0
+    tokens = oldest.tokens_before if oldest else 0
     return TurnContext(
         agent=agent,
         model=model,
         values=values,
-        limiter=limiter,
+        limiter=replace(limiter, caps=_caps(values, read.newest, now=now)),
         branch_id=branch.pk,
-        history=[to_value(row) for row in rows],
-        counts={str(row.pk): row.token_count or 0 for row in rows},
-        earlier=Earlier(count=position, tokens=oldest.tokens_before if oldest else 0),
+        history=[to_value(row) for row in read.newest],
+        counts={str(row.pk): row.token_count or 0 for row in read.newest},
+        earlier=_saved_earlier(branch, count=count, tokens=tokens)
+        if window
+        else Earlier.of(read.reason, count=count, tokens=tokens),
         window=window,
         saved_window=window,
-        oldest_position=position,
+        oldest_position=count,
     )
 
 
@@ -143,45 +163,46 @@ def save_window(context: TurnContext) -> None:
     """Keep the window with the branch, if this call moved it."""
     if context.window is None or context.window == context.saved_window:
         return
-    # Positions on a path are consecutive.
-    boundary = next(n for n, message in enumerate(context.history) if message.id == context.window.boundary)
-    position = context.oldest_position + boundary
-    models.Branch.objects.filter(pk=context.branch_id).update(
-        window={"limiter": context.window.to_dict(), "position": position}
-    )
+    earlier = context.earlier
+    window = {
+        "limiter": context.window.to_dict(),
+        "position": context.oldest_position,
+        "caps": _caps_in_force(context.values),
+        "over_last_messages": asdict(earlier.over_last_messages),
+        "too_old": asdict(earlier.too_old),
+    }
+    models.Branch.objects.filter(pk=context.branch_id).update(window=window)
     context.saved_window = context.window
 
 
-def _saved_window(branch: models.Branch, token_limit: int) -> Window | None:
-    """The window of this branch, if it belongs to this token limit: a changed limit starts afresh."""
+def _saved_window(branch: models.Branch, values: SettingValues) -> Window | None:
+    """The window of this branch, if it belongs to this token limit and these caps: a changed one starts afresh."""
     saved = branch.window.get("limiter")
     window = Window.from_dict(saved) if saved else None
-    return window if window is not None and window.token_limit == token_limit else None
+    if window is None or branch.window.get("caps") != _caps_in_force(values):
+        return None
+    return window if window.token_limit == values.token_limit else None
 
 
-def _newest_rows(
-    branch: models.Branch, counter: TokenCounter, *, limit: int | None, down_to: int
-) -> list[models.Message]:
-    """The newest rows, oldest first, from the start of a turn: all from `down_to`, or more than `limit` tokens."""
-    rows: list[models.Message] = []
-    uncounted: list[models.Message] = []
-    tokens = 0
-    for row in branches.newest_first(branch, down_to=down_to):
-        if row.token_encoding != counter.name or row.token_count is None:
-            row.token_count, row.token_encoding = counter.message(to_value(row)), counter.name
-            uncounted.append(row)
-        rows.append(row)
-        tokens += row.token_count
-        if limit is not None and tokens > limit and row.role == models.Message.Role.USER and len(rows) > 1:
-            break
-    models.Message.objects.bulk_update(uncounted, ["token_count", "token_encoding"], batch_size=200)
-    rows.reverse()
-    return _from_a_question(rows)
+def _saved_earlier(branch: models.Branch, *, count: int, tokens: int) -> Earlier:
+    return Earlier(
+        count=count,
+        tokens=tokens,
+        over_last_messages=Tally(**branch.window["over_last_messages"]),
+        too_old=Tally(**branch.window["too_old"]),
+    )
 
 
-def _from_a_question(rows: Sequence[models.Message]) -> list[models.Message]:
-    start = next((n for n, row in enumerate(rows) if row.role == models.Message.Role.USER), len(rows))
-    return list(rows[start:])
+def _caps_in_force(values: SettingValues) -> list[int]:
+    return [values.last_messages, values.max_age_minutes]
+
+
+def _caps(values: SettingValues, rows: list[models.Message], *, now: datetime) -> MessageCaps:
+    return MessageCaps(
+        last_messages=values.last_messages,
+        max_age_minutes=values.max_age_minutes,
+        ages=context_rows.ages(rows, now=now) if values.max_age_minutes else {},
+    )
 
 
 def check_fits(*, agent: Agent, model: LanguageModel, values: SettingValues, text: str) -> None:

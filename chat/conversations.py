@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -75,8 +75,8 @@ def list_page(
 def _read_cursor(cursor: str) -> tuple[datetime, uuid.UUID]:
     moment, _, last_id = cursor.partition("_")
     try:
-        return datetime.fromisoformat(moment), uuid.UUID(last_id)
-    except ValueError:
+        return datetime.fromisoformat(moment).astimezone(UTC), uuid.UUID(last_id)
+    except (ValueError, OverflowError):
         raise InvalidRequest.of_fields({"cursor": "must be the next_cursor of an earlier page"}) from None
 
 
@@ -108,8 +108,8 @@ def change(user: User, conversation_id: uuid.UUID, changes: dict[str, Any]) -> C
         fields |= {"title": _checked_title(changes["title"]), "title_is_custom": True}
     if changes.get("agent") is not None:
         fields["agent"] = _checked_agent(changes["agent"])
-    if changes.get("model") is not None:
-        fields["model"] = _chosen_model(changes.get("provider"), changes["model"])
+    if changes.get("model") is not None or changes.get("provider") is not None:
+        fields["model"] = _chosen_model(changes.get("provider"), changes.get("model"))
     Conversation.objects.filter(pk=conversation.pk).update(**fields)
     if "title" in fields or "pinned" in fields:
         engine.news(user=user.pk, kind="renamed", conversation=conversation.pk)
@@ -126,7 +126,8 @@ def delete(user: User, conversation_id: uuid.UUID) -> None:
     """Delete it with everything in it; what still runs there is stopped first."""
     with transaction.atomic():
         # Locked, so that nobody adds to it meanwhile.
-        conversation = Conversation.objects.select_for_update().filter(pk=conversation_id, owner=user).first()
+        mine = Conversation.objects.select_for_update(no_key=True).filter(pk=conversation_id, owner=user)
+        conversation = mine.first()
         if conversation is None:
             raise NotFound("There is no such conversation.")
         unended = conversation.turns.exclude(status__in=Turn.ENDED)

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
 from django.db import OperationalError, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from agents.threads import in_thread
 from chat.hub import Hub
-from chat.models import TurnEvent
-from chat.turns import Lease, write_events
+from chat.models import Turn, TurnEvent
+from chat.turns import Lease, LeaseLost, write_events
 from chat.wire_event import WireEvent
 
 WINDOW = 0.05  # seconds
@@ -42,6 +46,7 @@ class _Pending:
 
     lease: Lease
     events: list[Event] = field(default_factory=list)
+    changes: dict[str, Any] = field(default_factory=dict)
     rows: list[Callable[[], object]] = field(default_factory=list)
     waiters: list[asyncio.Future[None]] = field(default_factory=list)
 
@@ -57,20 +62,30 @@ class EventLog:
         self._dirty = asyncio.Event()
         self._urgent = asyncio.Event()
         self._closed = False
+        self.writing = asyncio.Lock()
+        """Held while a batch is written. Whoever else changes many turns at once takes it, too: two such transactions
+        would wait for each other's rows."""
 
-    async def append(self, lease: Lease, *events: Event, rows: Callable[[], object] | None = None) -> None:
+    async def append(
+        self,
+        lease: Lease,
+        *events: Event,
+        changes: Mapping[str, Any] = MappingProxyType({}),
+        rows: Callable[[], object] | None = None,
+    ) -> None:
         """Write `events` after everything appended before them; return when they are committed.
 
         Raises LeaseLost if fenced, LogClosed, or the fault of the database or of `rows`.
 
-        `rows` writes what belongs to the events, in the same transaction and a thread; if it raises, neither is kept.
-        It may run twice, if the database was busy. A cancelled caller is told so only after the commit: what was begun
-        is written or not, but never unknown.
+        `changes` are the turn's own fields. `rows` writes what else belongs to the events, in the same transaction and
+        a thread; if it raises, nothing is kept. It may run twice, if the database was busy. A cancelled caller is told
+        so only after the commit: what was begun is written or not, but never unknown.
         """
         if self._closed:
             raise LogClosed
         pending = self._of(lease)
         pending.events.extend(events)
+        pending.changes.update(changes)
         if rows is not None:
             pending.rows.append(rows)
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -80,7 +95,7 @@ class EventLog:
         await _to_its_end(committed)
 
     def append_delta(self, lease: Lease, kind: Literal["delta", "reasoning"], text: str) -> None:
-        """Write a piece of text soon. A lost lease shows at the next `append`."""
+        """Write a piece of text soon. If that fails, the lease is told that it is lost."""
         pending = self._of(lease)
         if pending.events and pending.events[-1][0] == kind:
             pending.events[-1][1]["text"] += text
@@ -113,9 +128,10 @@ class EventLog:
             self._dirty.clear()
             self._urgent.clear()
             batch, self._pending = list(self._pending.values()), {}
+            next_flush = asyncio.get_running_loop().time() + self._window
             await self._flush(batch)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._window):
+                async with asyncio.timeout_at(next_flush):
                     await self._urgent.wait()
 
     async def _flush(self, batch: list[_Pending]) -> None:
@@ -130,11 +146,11 @@ class EventLog:
             for pending in batch:
                 # A gap would be worse than an end: nothing more is written to this turn.
                 pending.lease.epoch = -1
-                _settle(pending.waiters, error)
+                _fail(pending, error)
             return
         for pending, outcome in zip(batch, written, strict=True):
             if isinstance(outcome, Exception):
-                _settle(pending.waiters, outcome)
+                _fail(pending, outcome)
                 continue
             publish(self._hub, outcome)
             _settle(pending.waiters, None)
@@ -143,11 +159,15 @@ class EventLog:
         """Write the batch; a busy database is asked again, a few times."""
         for pause in RETRY_PAUSES:
             try:
-                return await _write_in_thread(batch)
+                return await self._write(batch)
             except OperationalError as error:
                 logger.warning("the database is busy (%s); trying again in %s s", error, pause)
                 await asyncio.sleep(pause)
-        return await _write_in_thread(batch)
+        return await self._write(batch)
+
+    async def _write(self, batch: list[_Pending]) -> list[_Outcome]:
+        async with self.writing:
+            return await _write_in_thread(batch)
 
 
 async def _to_its_end(committed: asyncio.Future[None]) -> None:
@@ -169,6 +189,14 @@ def publish(hub: Hub, events: Sequence[WireEvent]) -> None:
         hub.publish(event.fields["conversation"], event)
 
 
+def _fail(pending: _Pending, error: Exception) -> None:
+    """Tell whoever waits; where only deltas were lost nobody does, and the model must not speak on for nothing."""
+    if pending.waiters:
+        _settle(pending.waiters, error)
+    else:
+        pending.lease.on_lost()
+
+
 def _settle(waiters: list[asyncio.Future[None]], error: Exception | None) -> None:
     for waiter in waiters:
         if waiter.done():
@@ -183,11 +211,54 @@ def _write_all(batch: list[_Pending]) -> list[_Outcome]:
     before = [pending.lease.seq for pending in batch]
     try:
         with transaction.atomic():
-            return [_write_one(pending) for pending in batch]
+            written = _write_together([pending for pending in batch if not (pending.changes or pending.rows)])
+            return [written.get(pending.lease) or _write_one(pending) for pending in batch]
     except BaseException:
         for pending, seq in zip(batch, before, strict=True):
             pending.lease.seq = seq
         raise
+
+
+def _write_together(batch: list[_Pending]) -> dict[Lease, list[WireEvent]]:
+    """What many turns only add to their logs, in a few statements. Nothing if anything fails: one by one tells whose
+    fault it is."""
+    if len(batch) < 2:
+        return {}
+    rows = {pending.lease: _rows(pending) for pending in batch}
+    try:
+        with transaction.atomic():
+            _count_on(batch)
+            TurnEvent.objects.bulk_create([row for many in rows.values() for row in many])
+    except OperationalError:
+        raise
+    except Exception:
+        return {}
+    for lease, many in rows.items():
+        lease.seq += len(many)
+    return {lease: [_wire(row, lease) for row in many] for lease, many in rows.items()}
+
+
+def _rows(pending: _Pending) -> list[TurnEvent]:
+    now, lease = timezone.now(), pending.lease
+    return [
+        TurnEvent(turn_id=lease.turn_id, seq=lease.seq + n, type=kind, data=data, created_at=now)
+        for n, (kind, data) in enumerate(pending.events, start=1)
+    ]
+
+
+def _wire(row: TurnEvent, lease: Lease) -> WireEvent:
+    return WireEvent.of(row, conversation=str(lease.conversation_id))
+
+
+def _count_on(batch: list[_Pending]) -> None:
+    """One statement for all turns of one epoch that add as many events. LeaseLost if it misses one of them."""
+    alike: defaultdict[tuple[int, int], list[UUID]] = defaultdict(list)
+    for pending in batch:
+        alike[pending.lease.epoch, len(pending.events)].append(pending.lease.turn_id)
+    for (epoch, count), turns in alike.items():
+        leased = Turn.objects.filter(pk__in=turns, epoch=epoch, status__in=Turn.ACTIVE)
+        if leased.update(seq=F("seq") + count) < len(turns):
+            raise LeaseLost
 
 
 def _write_one(pending: _Pending) -> _Outcome:
@@ -195,7 +266,7 @@ def _write_one(pending: _Pending) -> _Outcome:
     seq = pending.lease.seq
     try:
         with transaction.atomic():
-            written = write_events(pending.lease, pending.events)
+            written = write_events(pending.lease, pending.events, **pending.changes)
             for write in pending.rows:
                 write()
             return written

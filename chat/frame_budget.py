@@ -16,6 +16,7 @@ class FrameBudget:
         self._level = float(send_limits.FRAME_BURST)
         self._at = clock()
         self._bad: deque[float] = deque()
+        self._refused: deque[float] = deque()
 
     def take(self) -> float:
         """0 if a frame may be handled now, else the seconds until one may."""
@@ -29,8 +30,15 @@ class FrameBudget:
 
     def note_bad(self) -> bool:
         """One more unreadable frame. True if that was one too many within a minute."""
+        return self._note(self._bad, at_most=send_limits.BAD_FRAMES_PER_MINUTE)
+
+    def note_refused(self) -> bool:
+        """One more frame over the budget. True if that was one too many within a minute."""
+        return self._note(self._refused, at_most=send_limits.REFUSED_FRAMES_PER_MINUTE)
+
+    def _note(self, times: deque[float], *, at_most: int) -> bool:
         now = self._clock()
-        self._bad.append(now)
-        while self._bad[0] <= now - 60:
-            self._bad.popleft()
-        return len(self._bad) > send_limits.BAD_FRAMES_PER_MINUTE
+        times.append(now)
+        while times[0] <= now - 60:
+            times.popleft()
+        return len(times) > at_most

@@ -13,7 +13,8 @@ def own_conversation(user: User, conversation_id: uuid.UUID, *, lock: bool = Fal
     """`lock`, inside a transaction: numbers and queue places of the conversation are given out one at a time."""
     rows = Conversation.objects.select_related("owner", "active_branch", "model__provider")
     if lock:
-        rows = rows.select_for_update(of=("self",))
+        # Not against rows that only refer to it: the flusher adds such rows for all turns at once.
+        rows = rows.select_for_update(of=("self",), no_key=True)
     found = rows.filter(pk=conversation_id, owner=user).first()
     if found is None:
         raise NotFound("There is no such conversation.")

@@ -77,10 +77,8 @@ def post_message(
     def write() -> Accepted:
         conversation = own_conversation(user, conversation_id, lock=True)
         _check_queue(conversation)
-        leaf = _leaf(conversation)
-        if parent is not None and (_busy(conversation) or leaf is None or leaf.pk != parent):
-            own_message(user, parent)
-            raise StaleParent("The conversation has moved on. Your text is kept; send it again to add it at the end.")
+        if parent is not None:
+            _check_newest(user, conversation, parent)
         message = _new_message(conversation, user, client_message_id=client_message_id, body=body, text=text)
         turn = _new_turn(conversation, message, requested_parent_id=parent)
         renamed = _entitle(conversation, text)
@@ -237,6 +235,14 @@ def _check_queue(conversation: Conversation) -> None:
             params={"queued": waiting},
             retryable=True,
         )
+
+
+def _check_newest(user: User, conversation: Conversation, parent: uuid.UUID) -> None:
+    """StaleParent unless `parent` is the newest message and nothing is on its way after it."""
+    leaf = _leaf(conversation)
+    if _busy(conversation) or leaf is None or leaf.pk != parent:
+        own_message(user, parent)
+        raise StaleParent("The conversation has moved on. Your text is kept; send it again to add it at the end.")
 
 
 def _leaf(conversation: Conversation) -> Message | None:

@@ -90,6 +90,7 @@ class Ping(_Frame):
 
 Frame = Subscribe | Unsubscribe | Send | Stop | Regenerate | Edit | Ping
 
+_WITH_TEXT = ("send", "edit")
 _KNOWN = ("subscribe", "unsubscribe", "send", "stop", "regenerate", "edit", "ping")
 _parser: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
@@ -128,6 +129,9 @@ def parse_frame(text: str | None) -> Frame:
     id = data["id"] if isinstance(data.get("id"), str) and len(data["id"]) <= send_limits.CLIENT_ID_CHARACTERS else None
     if data.get("type") not in _KNOWN:
         raise FrameRefused(id, UnsupportedType(f"A frame's type is one of: {', '.join(_KNOWN)}."))
+    if len(text) > send_limits.SMALL_FRAME_CHARACTERS and data["type"] not in _WITH_TEXT:
+        limit = f"must have at most {send_limits.SMALL_FRAME_CHARACTERS:,} characters, since it carries no message"
+        raise FrameRefused(id, InvalidRequest.of_fields({"frame": limit}))
     try:
         return _parser.validate_python(data)
     except ValidationError as error:
@@ -142,7 +146,9 @@ def _faults(error: ValidationError) -> dict[str, str]:
 
 
 def id_of(text: str | None) -> str | None:
-    """The client's id of a frame that is not handled, if it can be read."""
+    """The client's id of a frame that is not handled, if it is quickly read."""
+    if text is None or len(text) > send_limits.SMALL_FRAME_CHARACTERS:
+        return None
     try:
         return parse_frame(text).id
     except FrameRefused as refused:

@@ -6,7 +6,7 @@ import logging
 import uuid
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from agents.ledger import find_call, give_up
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall, ToolResult, Usage
@@ -17,7 +17,7 @@ from chat.context import counter_of
 from chat.event_log import replay
 from chat.models import Iteration, Turn
 from chat.turn_rows import Tip, add_message
-from chat.turns import Ending, Lease
+from chat.turns import Ending, Lease, LeaseLost
 from chat.wire_event import WireEvent
 
 logger = logging.getLogger(__name__)
@@ -31,15 +31,27 @@ def reap(turn_id: uuid.UUID) -> list[WireEvent]:
     lease = turns.take_over(turn_id)
     if lease is None:
         return []
-    with transaction.atomic():
-        state = _state(lease)
-        last_answer = _keep_what_arrived(lease, state)
-        ending = Ending(
-            status=Turn.Status.INTERRUPTED, reason="worker_lost", error=LOST, message=last_answer, usage=_usage(state)
-        )
-        events = turns.finish(lease, ending)
+    try:
+        with transaction.atomic():
+            events = turns.finish(lease, _rescue(lease))
+    except LeaseLost:
+        return []  # Another reaper was later, and ends it.
     logger.warning("turn %s had lost its worker; it ended as interrupted", turn_id)
     return events
+
+
+def _rescue(lease: Lease) -> Ending:
+    """Keep what can be kept. A log that cannot be read must not keep its turn from ending."""
+    message, usage = None, Usage().to_dict()
+    try:
+        with transaction.atomic():
+            state = _state(lease)
+            message, usage = _keep_what_arrived(lease, state), _usage(state)
+    except OperationalError:
+        raise
+    except Exception:
+        logger.exception("the log of turn %s could not be read", lease.turn_id)
+    return Ending(status=Turn.Status.INTERRUPTED, reason="worker_lost", error=LOST, message=message, usage=usage)
 
 
 def _state(lease: Lease) -> turn_state.State:

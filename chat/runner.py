@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from accounts.moments import rfc3339
 from agents import loop, registry
@@ -23,7 +24,6 @@ from agents.llm.errors import LLMError, ProviderRefused
 from agents.llm.events import ReasoningDelta, TextDelta, Waiting
 from agents.llm.messages import Message, ReasoningPart, TextPart, ToolResult, Usage
 from agents.llm.providers.base import ModelRequest
-from agents.models import LanguageModel
 from agents.threads import in_thread
 from chat import context as contexts
 from chat import turn_start
@@ -35,6 +35,9 @@ from chat.turns import Ending, Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 
+LOST = Ending(status=Turn.Status.INTERRUPTED, reason="worker_lost")
+"""Never written by whoever lost the lease: the reaper ends the turn."""
+
 
 class TurnRun:
     """A claimed turn while it runs: `start()` once, and `stop(as_)` at any time."""
@@ -43,9 +46,11 @@ class TurnRun:
         self.turn = turn
         self.lease = lease
         self._log = log
+        lease.on_lost = lambda: self.stop(LOST)
         self._task: asyncio.Task[None] | None = None
         self._begun = False
         self._stop_as: Ending | None = None
+        self._unsaid: turn_start.Start | None = None
         self._usage = Usage()
         self._n = 0
         self._max = 0
@@ -78,7 +83,7 @@ class TurnRun:
             logger.warning("turn %s was taken over while it ran", self.turn.pk)
             return
         except asyncio.CancelledError:
-            ending = self._stop_as or Ending(status=Turn.Status.INTERRUPTED, reason="worker_lost")
+            ending = self._stop_as or LOST
         except LLMError as error:
             logger.info("turn %s failed: %s (%s)", self.turn.pk, error.code, error.detail or error.message)
             ending = Ending(status=Turn.Status.FAILED, reason=error.code, error=error.message)
@@ -92,9 +97,9 @@ class TurnRun:
 
     async def _answer(self) -> Ending:
         start = await in_thread(turn_start.prepare)(self.turn)
-        self._tip, self._context = start.tip, start.context
-        await self._log.append(self.lease, start.event, rows=lambda: self._note_start(start.model, start.settings))
-        model = await registry.build_model(model=start.model, user_id=str(start.user_id))
+        self._tip, self._context, self._unsaid = start.tip, start.context, start
+        agent = start.context.agent.slug
+        model = await registry.build_model(model=start.model, user_id=str(start.user_id), agent=agent)
         self._max = start.context.values.max_iterations
         events = loop.run_loop(
             model=model, tools=start.context.agent.tools, build_request=self._build, max_iterations=self._max
@@ -102,8 +107,10 @@ class TurnRun:
         await self._keep(events)
         return self._ending()
 
-    def _note_start(self, model: LanguageModel, settings: dict[str, object]) -> None:
-        self.lease.turn().update(model=model, settings=settings)
+    def _opening(self) -> tuple[list[Event], dict[str, Any]]:
+        """That the turn has started, as event and fields: written along with what comes first after it."""
+        start = self._unsaid
+        return ([start.event], {"model": start.model, "settings": start.settings}) if start else ([], {})
 
     async def _build(self, n: int, is_last: bool) -> ModelRequest:
         """The context of iteration `n`, announced and kept before its request is sent."""
@@ -115,10 +122,12 @@ class TurnRun:
         def rows() -> None:
             Iteration.objects.create(turn_id=self.lease.turn_id, n=n, receipt=receipt)
             contexts.save_window(self._context)
+            self._unsaid = None
 
+        opening, changes = self._opening()
         started: Event = ("iteration.started", {"n": n, "max": self._max, "message": self._message_id})
         announced: Event = ("context.built", contexts.summary(receipt))
-        await self._log.append(self.lease, started, announced, rows=rows)
+        await self._log.append(self.lease, *opening, started, announced, changes=changes, rows=rows)
         self._partial = Assembly()
         return built.request
 
@@ -159,13 +168,13 @@ class TurnRun:
         await self._log.append(
             self.lease,
             ("turn.waiting", data),
-            rows=lambda: self.lease.turn().update(status=Turn.Status.WAITING),
+            changes={"status": Turn.Status.WAITING},
         )
 
     async def _keep_going(self) -> None:
         """The wait is over: content tells the readers of the log, this the readers of the row."""
         self._waiting = False
-        await self._log.append(self.lease, rows=lambda: self.lease.turn().update(status=Turn.Status.RUNNING))
+        await self._log.append(self.lease, changes={"status": Turn.Status.RUNNING})
 
     async def _keep_answer(self, event: loop.Answered) -> None:
         message = replace(event.message, id=self._message_id)
@@ -198,7 +207,6 @@ class TurnRun:
         tips: list[Tip] = []
 
         def rows() -> None:
-            self.lease.turn().update(status=Turn.Status.RUNNING)
             if message.parts:
                 counter = self._context.limiter.counter
                 tips.append(add_message(lease=self.lease, tip=self._tip, message=message, counter=counter))
@@ -207,7 +215,7 @@ class TurnRun:
                 mine.update(message_id=message.id if message.parts else None, model_call=find_call(self._call_id))
 
         try:
-            await self._log.append(self.lease, *events, rows=rows)
+            await self._log.append(self.lease, *events, changes={"status": Turn.Status.RUNNING}, rows=rows)
         finally:
             # Also when the turn is stopped meanwhile: the row is there, and what ends the turn comes after it.
             if tips:
@@ -243,5 +251,6 @@ class TurnRun:
             message=self._last_answer,
             finish_reason=self._finish_reason,
         )
-        await self._log.append(self.lease, ended.event(), rows=lambda: self.lease.turn().update(**ended.changes()))
+        opening, changes = self._opening()
+        await self._log.append(self.lease, *opening, ended.event(), changes=changes | ended.changes())
         self._log.forget(self.lease)

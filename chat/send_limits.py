@@ -9,6 +9,8 @@ SOCKETS_PER_USER = 20
 FRAMES_PER_SECOND = 20
 FRAME_BURST = 40
 BAD_FRAMES_PER_MINUTE = 5
+REFUSED_FRAMES_PER_MINUTE = 1_200  # of those over the budget
+SMALL_FRAME_CHARACTERS = 64 * 1024  # of a frame that carries no message: a few hundred cursors need no more
 CLIENT_ID_CHARACTERS = 64
 CURSORS_PER_SUBSCRIBE = 1_000
 

@@ -12,9 +12,8 @@ from typing import Any
 
 from channels.auth import get_user
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY
 
-from accounts.live_credentials import Credential
+from accounts.live_credentials import Credential, of_session, of_token
 from accounts.models import User
 from accounts.refusals import Unauthenticated
 from accounts.tokens import authenticate_bearer
@@ -69,16 +68,11 @@ async def _of_bearer(header: str) -> Admitted | None:
         user, token = await in_thread(authenticate_bearer)(raw.strip())
     except Unauthenticated:
         return None
-    credential = Credential(user_id=user.pk, token_id=token.pk)
-    return Admitted(user=user, credential=credential, may_write=token.scope != "read")
+    return Admitted(user=user, credential=of_token(token), may_write=token.scope != "read")
 
 
 async def _of_session(scope: Any) -> Admitted | None:
     user = await get_user(scope)
     if not isinstance(user, User) or not user.is_active:
         return None
-    session = scope["session"]
-    credential = Credential(
-        user_id=user.pk, session_key=session.session_key, session_hash=session.get(HASH_SESSION_KEY, "")
-    )
-    return Admitted(user=user, credential=credential, may_write=True)
+    return Admitted(user=user, credential=of_session(user, scope["session"]), may_write=True)

@@ -34,10 +34,9 @@ def prepare(turn: Turn) -> Start:
     if agent is None:
         raise ConfigInvalid(f"There is no agent named {turn.agent!r}. Your message is kept; choose another agent.")
     effective = settings_resolution.effective(user=conversation.owner, model=model)
-    branch = Branch.objects.get(active_in=conversation)
+    branch = conversation.active_branch
+    assert branch is not None, "a claimed turn is bound to a branch"
     loaded = context.load(branch=branch, agent=agent, model=model, values=effective.values)
-    question = Message.objects.get(pk=turn.question_id)
-    question.branch_id = branch.pk  # A regenerated answer grows on the new branch, not on its question's.
     started = {
         "agent": agent.slug,
         "provider": model.provider.slug,
@@ -50,8 +49,15 @@ def prepare(turn: Turn) -> Start:
         model=model,
         settings=effective.as_dict(),
         context=loaded,
-        tip=Tip.at(question),
+        tip=_tip(turn.question, branch=branch, loaded=loaded),
     )
+
+
+def _tip(question: Message, *, branch: Branch, loaded: context.TurnContext) -> Tip:
+    """After the question; a regenerated answer grows on the new branch, not on its question's."""
+    assert question.position is not None, "a claimed turn's question is in place"
+    tokens = question.tokens_before + loaded.counts[str(question.pk)]
+    return Tip(branch_id=branch.pk, position=question.position, message_id=question.pk, tokens=tokens)
 
 
 def choose_model(turn: Turn) -> LanguageModel:

@@ -8,14 +8,15 @@ the database's clock), so that tests move time without patching.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Expression, F, OuterRef, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Exists, Expression, F, OuterRef, QuerySet, Window
+from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from accounts.models import User
@@ -25,6 +26,7 @@ from chat.models import Branch, Conversation, Message, Turn, TurnEvent
 from chat.wire_event import WireEvent
 
 LEASE = timedelta(seconds=15)
+TURNS_PER_USER = 20  # that run at once; more wait, so that one person cannot take every place
 
 
 class LeaseLost(Exception):
@@ -33,12 +35,16 @@ class LeaseLost(Exception):
 
 @dataclass(kw_only=True, eq=False)
 class Lease:
-    """The right to write one turn. `seq` is the newest event in its log; the holder counts on from there."""
+    """The right to write one turn. `seq` is the newest event in its log; the holder counts on from there.
+
+    `on_lost` is called if that right turns out to be gone while nobody waits for a write.
+    """
 
     turn_id: uuid.UUID
     conversation_id: uuid.UUID
     epoch: int
     seq: int
+    on_lost: Callable[[], None] = lambda: None
 
     def turn(self) -> QuerySet[Turn]:
         """The turn, for as long as the lease holds."""
@@ -69,21 +75,37 @@ def claim(*, owner: str, capacity: int, lease: timedelta = LEASE, now: Expressio
 
 
 def _claimable(capacity: int) -> list[uuid.UUID]:
+    """Oldest first, but each user's first before anybody's second; nobody has more than `TURNS_PER_USER` at once."""
+    running = Counter(Turn.objects.filter(status__in=Turn.ACTIVE).values_list("conversation__owner", flat=True))
     others = Turn.objects.filter(conversation=OuterRef("conversation"))
     queued = Turn.objects.filter(status=Turn.Status.QUEUED)
     ready = queued.exclude(Exists(others.filter(status__in=Turn.ACTIVE))).exclude(
         Exists(others.filter(status=Turn.Status.QUEUED, number__lt=OuterRef("number")))
     )
-    return list(ready.order_by("created_at").values_list("pk", flat=True)[:capacity])
+    full = [owner for owner, count in running.items() if count >= TURNS_PER_USER]
+    place = Window(RowNumber(), partition_by=F("conversation__owner"), order_by=F("created_at").asc())
+    fair = ready.exclude(conversation__owner__in=full).annotate(place=place).order_by("place", "created_at")
+    chosen = []
+    for turn_id, owner in fair.values_list("pk", "conversation__owner")[:capacity]:
+        running[owner] += 1
+        if running[owner] <= TURNS_PER_USER:
+            chosen.append(turn_id)
+    return chosen
 
 
 def _claim_one(turn_id: uuid.UUID, *, owner: str, until: Expression) -> Claimed | None:
+    # The conversation is locked first, as by whoever deletes it or adds to it: then nobody waits in a circle.
+    conversations = Conversation.objects.select_for_update(of=("self",), no_key=True)
+    conversation = conversations.select_related("owner", "active_branch").filter(turns=turn_id).first()
+    if conversation is None:
+        return None
     moved = Turn.objects.filter(pk=turn_id, status=Turn.Status.QUEUED).update(
         status=Turn.Status.RUNNING, lease_owner=owner, lease_until=until, epoch=F("epoch") + 1, started_at=Now()
     )
     if not moved:
         return None
-    turn = Turn.objects.select_related("conversation__owner", "conversation__active_branch", "question").get(pk=turn_id)
+    turn = Turn.objects.select_related("question").get(pk=turn_id)
+    turn.conversation = conversation
     _bind(turn)
     lease = Lease(turn_id=turn.pk, conversation_id=turn.conversation_id, epoch=turn.epoch, seq=turn.seq)
     return Claimed(turn=turn, lease=lease)

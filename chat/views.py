@@ -88,7 +88,8 @@ def _page(request: HttpRequest, shown: Conversation | None) -> HttpResponse:
 
 def _rows(user: User, *, cursor: str | None = None, shown: str = "") -> dict[str, Any]:
     """A page of rows; not fewer than the reader has `shown` already."""
-    limit = min(int(shown), MOST_ROWS) if shown.isascii() and shown.isdigit() else 0
+    is_number = shown.isascii() and shown.isdigit() and len(shown) <= 4
+    limit = min(int(shown), MOST_ROWS) if is_number else 0
     items, next_cursor = conversations.list_page(user, cursor=cursor, limit=max(limit, ROWS))
     return {"conversations": items, "next_cursor": next_cursor}
 

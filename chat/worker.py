@@ -126,7 +126,8 @@ class Worker:
             try:
                 if ticks * self._poll >= self._heartbeat:
                     ticks = 0
-                    await _renew(owner=self.owner, running=list(self._runs))
+                    async with self._log.writing:
+                        await _renew(owner=self.owner, running=list(self._runs))
                 for turn_id in await _stop_requests(owner=self.owner):
                     self.stop_turn(turn_id)
             except Exception:

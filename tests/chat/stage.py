@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import uvicorn
 from django.test import Client
@@ -131,6 +131,20 @@ async def staged() -> AsyncIterator[Stage]:
             release.set()
         server.should_exit = True
         await serving
+
+
+class Place(Protocol):
+    """Where a server listens."""
+
+    @property
+    def port(self) -> int: ...
+
+
+class Holder(Protocol):
+    """Who has an API token."""
+
+    @property
+    def token(self) -> str: ...
 
 
 _numbers = iter(range(1, 1_000_000))

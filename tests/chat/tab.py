@@ -12,7 +12,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.chat.stage import PATIENCE, Person, Stage
+from tests.chat.stage import PATIENCE, Holder, Place
 
 Frame = dict[str, Any]
 ANSWERS = ("ack", "error", "pong")
@@ -116,18 +116,18 @@ class Tab:
 
 @asynccontextmanager
 async def opened(
-    stage: Stage, person: Person | None = None, *, headers: Mapping[str, str] | None = None, **more: Any
+    place: Place, person: Holder | None = None, *, headers: Mapping[str, str] | None = None, **more: Any
 ) -> AsyncIterator[Tab]:
     """A tab with `person`'s token, or with these headers, after its hello."""
-    async with connected(stage, person, headers=headers, **more) as tab:
+    async with connected(place, person, headers=headers, **more) as tab:
         await tab.until(lambda: bool(tab.frames), what="the hello")
         yield tab
 
 
 @asynccontextmanager
 async def connected(
-    stage: Stage,
-    person: Person | None = None,
+    place: Place,
+    person: Holder | None = None,
     *,
     headers: Mapping[str, str] | None = None,
     path: str = "/ws/v1/chat",
@@ -137,7 +137,7 @@ async def connected(
     """A tab as soon as the handshake is through; `name` is the host that it asks for. `InvalidStatus` if refused."""
     sent = dict(headers or {}) | ({"Authorization": f"Bearer {person.token}"} if person else {})
     options: dict[str, Any] = {"max_size": None, "compression": None, "proxy": None, "host": "127.0.0.1"} | more
-    async with connect(f"ws://{name}:{stage.port}{path}", additional_headers=sent, **options) as socket:
+    async with connect(f"ws://{name}:{place.port}{path}", additional_headers=sent, **options) as socket:
         yield Tab(socket)
 
 

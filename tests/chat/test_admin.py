@@ -6,6 +6,7 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.models import User
 from chat.models import Branch, Conversation, Message, Turn
+from tests.agents.rows import make_model
 
 CANARY = "canary-4c1e"
 
@@ -34,6 +35,34 @@ def test_turns_are_shown_without_what_anyone_wrote(staff_client: Client, turn: T
         page = staff_client.get(address)
         assert page.status_code == 200
         assert CANARY not in page.text
+
+
+def test_turns_are_filtered_by_user_model_status_and_day(
+    staff_client: Client, turn: Turn, owner: User, member: User
+) -> None:
+    model = make_model()
+    Turn.objects.update(model=model, status="failed", reason="provider_auth")
+    day = f"{turn.created_at:created_at__year=%Y&created_at__month=%m&created_at__day=%d}"
+    filters = {
+        f"conversation__owner__id__exact={owner.pk}": True,
+        f"conversation__owner__id__exact={member.pk}": False,
+        f"model__id__exact={model.pk}": True,
+        "status__exact=failed": True,
+        "status__exact=running": False,
+        "reason__exact=provider_auth": True,
+        "q=owner": True,
+        "q=member": False,
+        day: True,
+        "created_at__year=2001": False,
+    }
+    address = reverse("admin:chat_turn_changelist")
+    found = {query: staff_client.get(f"{address}?{query}").context["cl"].queryset.exists() for query in filters}
+    assert found == filters
+
+
+@pytest.mark.parametrize("lookup", ["question__parts__icontains=canary", "conversation__title__startswith=title"])
+def test_what_anyone_wrote_cannot_be_guessed_by_a_filter(staff_client: Client, turn: Turn, lookup: str) -> None:
+    assert staff_client.get(f"{reverse('admin:chat_turn_changelist')}?{lookup}").status_code == 400
 
 
 def test_turns_are_for_reading(staff_client: Client, turn: Turn) -> None:

@@ -164,6 +164,14 @@ def test_a_log_of_a_newer_version_is_ended_too(owner: User) -> None:
     assert texts(answers(turn)[0]) == "known words"
 
 
+def test_a_log_that_makes_no_sense_is_ended_too(owner: User, caplog: pytest.LogCaptureFixture) -> None:
+    one = claimed(owner)
+    write(one.lease, delta("text of no iteration"))
+    turn = reaped(one)
+    assert answers(turn) == []
+    assert "could not be read" in caplog.text
+
+
 def test_a_turn_that_waited_in_the_queue_runs_after_the_lost_one(owner: User) -> None:
     conversation = conversation_of(owner)
     first, second = queued(owner, conversation=conversation), queued(owner, conversation=conversation)

@@ -114,20 +114,22 @@ class TestTheEnd:
             return await write(batch)
 
         monkeypatch.setattr(event_log, "_write_in_thread", slowly)
-        turns = [(await rows(queued, user, text)).turn for _ in range(12)]
-        shop.worker.wake()
-        await eventually(lambda: all(turn.pk in shop.worker._runs for turn in turns))
-        runs = [shop.worker._runs[turn.pk] for turn in turns]
 
-        async def stop_at(moment: int) -> None:
-            """Each run at its own moment: so many events after its first."""
-            await eventually(lambda: runs[moment].lease.seq > moment or turns[moment].pk not in shop.worker._runs)
-            runs[moment].stop(STOPPED)
+        async def stop_at(moment: int) -> Turn:
+            """A turn that is stopped when it has written so many events."""
+            turn = (await rows(queued, user, text)).turn
+            shop.worker.wake()
+            await eventually(lambda: turn.pk in shop.worker._runs)
+            running = shop.worker._runs[turn.pk]
+            await eventually(lambda: running.lease.seq > moment or turn.pk not in shop.worker._runs)
+            running.stop(STOPPED)
+            await until_all([turn.pk], *Turn.ENDED)
+            return turn
 
-        await asyncio.gather(*map(stop_at, range(12)))
-        await until_all([turn.pk for turn in turns], *Turn.ENDED)
+        turns = await asyncio.gather(*map(stop_at, range(12)))
         for turn in turns:
             log = await rows(events_of, turn)
+            assert log[-1]["reason"] != "worker_lost"  # As if nobody had written its end.
             assert [event["type"] for event in log].count("turn.ended") == 1
             said = "".join(event["text"] for event in log if event["type"] == "delta")
             answers = await rows(list, Message.objects.filter(turn=turn, role="assistant").order_by("position"))

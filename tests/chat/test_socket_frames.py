@@ -201,12 +201,24 @@ class TestTexts:
             assert answer["params"]["message"] > 80_000
         assert not await rows(Message.objects.filter(conversation=conversation).exists)
 
+    async def test_a_frame_without_a_message_is_small(
+        self, stage: Stage, ann: Person, conversation: Conversation
+    ) -> None:
+        """A cursor that is none costs a fault of its own: half a million of them would hold the server up."""
+        cursors = {str(n): "x" for n in range(20_000)}
+        async with opened(stage, ann) as tab:
+            answer = await tab.ask("subscribe", conversation=str(conversation.pk), cursors=cursors)
+            assert answer["code"] == "invalid_request"
+            assert list(answer["params"]["fields"]) == ["frame"]
+
     async def test_a_frame_over_4_mib_is_closed_with_1009(
         self, stage: Stage, ann: Person, conversation: Conversation
     ) -> None:
         async with opened(stage, ann) as tab:
             await tab.raw(json.dumps({"type": "ping", "id": "big", "x": "x" * (4 * 1024 * 1024 - 100)}))
-            assert (await tab.answer_to("big"))["type"] == "pong"
+            answer = await tab.answer_to("big")
+            assert answer["code"] == "invalid_request"
+            assert "65,536" in answer["params"]["fields"]["frame"]
             await tab.raw(json.dumps({"type": "ping", "x": "x" * (4 * 1024 * 1024)}))
             assert await tab.until_closed() == 1009
 

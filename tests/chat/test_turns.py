@@ -23,6 +23,20 @@ class TestClaim:
         taken = turns.claim(owner="one", capacity=3)
         assert [one.turn.pk for one in taken] == waiting[:3]
 
+    def test_takes_each_users_first_before_anybodys_second(self, owner: User, member: User) -> None:
+        mine = [queued(owner).turn.pk for _ in range(3)]
+        theirs = queued(member).turn.pk
+        assert [one.turn.pk for one in turns.claim(owner="one", capacity=2)] == [mine[0], theirs]
+
+    def test_leaves_room_for_others(self, owner: User, member: User) -> None:
+        for _ in range(turns.TURNS_PER_USER + 5):
+            queued(owner)
+        theirs = queued(member).turn.pk
+        taken = [one.turn.pk for one in turns.claim(owner="one", capacity=100)]
+        assert len(taken) == turns.TURNS_PER_USER + 1
+        assert theirs in taken
+        assert turns.claim(owner="one", capacity=100) == []
+
     def test_takes_each_turn_once(self, owner: User) -> None:
         queued(owner)
         assert len(turns.claim(owner="one", capacity=5)) == 1

@@ -10,11 +10,12 @@ import pytest
 from django.db.models.functions import Now
 
 from accounts.models import User
-from chat import turn_start, turns
+from chat import reaper, turn_start, turns
 from chat.models import Message, Turn, TurnEvent
 from tests.chat.made import claimed, conversation_of, queued
 from tests.chat.shop import open_shop, statuses, until_all
 from tests.chat.stage import PATIENCE, HeldSandbox, eventually, rows
+from tests.chat.trees import check_log
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -135,3 +136,15 @@ async def test_a_fault_that_nobody_foresaw_ends_the_turn_and_not_the_worker(
     assert "secret detail" not in turn.error_message
     reference = turn.error_message.rsplit(" ", 1)[-1]
     assert reference in caplog.text
+
+
+async def test_a_turn_that_was_taken_over_speaks_on_for_nobody(user: User, sandbox: HeldSandbox) -> None:
+    """Its model call is closed at the next piece of text, not only at the end of the answer."""
+    turn = (await rows(queued, user, "slow long 3000\ntaken over in the middle")).turn
+    async with open_shop() as shop:
+        await eventually(lambda: turn.pk in shop.worker._runs and shop.worker._runs[turn.pk].lease.seq > 4)
+        await rows(reaper.reap, turn.pk)
+        await eventually(lambda: turn.pk not in shop.worker._runs)
+    [request] = sandbox.requests_with("taken over in the middle")
+    assert request.outcome == "closed"
+    await rows(check_log, await rows(Turn.objects.get, pk=turn.pk))

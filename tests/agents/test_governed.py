@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError
+
+from accounts.models import User
+from agents import ledger
+from agents.governed import GovernedModel
+from agents.governor.base import Ask, Grant
+from agents.llm.errors import ProviderOverloaded, ProviderRateLimited
+from agents.llm.events import ModelEvent, TextDelta, Waiting
+from agents.llm.messages import Usage
+from agents.llm.providers.base import ModelRequest
+from agents.models import LanguageModel, ModelCall
+from agents.threads import in_thread
+from tests.agents.rows import make_model
+from tests.agents.scripted_model import ScriptedModel, Step, a_request, finished
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WAIT = Waiting(reason="pacing", pool="p", retry_at=1.0, used=1, limit=2, position=0)
+
+
+class Books(ScriptedModel):
+    """A governor and the model behind it, that write down what happens to them in one list."""
+
+    def __init__(self, *script: Step, waits: int = 0) -> None:
+        super().__init__(script)
+        self.waits = waits
+        self.happened: list[object] = []
+        self.asks: list[Ask] = []
+        self.released = asyncio.Event()
+        self.released.set()
+
+    async def reserve(self, ask: Ask) -> AsyncGenerator[Waiting | Grant]:
+        self.asks.append(ask)
+        for _ in range(self.waits):
+            yield WAIT
+        await self.released.wait()
+        self.happened.append("granted")
+        yield self
+
+    async def settle(self, usage: Usage | None) -> None:
+        self.happened.append(("settled", usage))
+
+    async def cancel(self) -> None:
+        self.happened.append("cancelled")
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]:
+        row = await in_thread(ModelCall.objects.filter(pk=request.call_id).first)()
+        self.happened.append(("sent", row and row.status))
+        async for event in super().stream(request):
+            yield event
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        self.now += 0.25
+        return self.now
+
+
+@pytest.fixture
+def model(owner: User) -> LanguageModel:
+    return make_model()
+
+
+def governed(books: Books, model: LanguageModel, owner: User) -> GovernedModel:
+    return GovernedModel(inner=books, governor=books, model=model, user_id=str(owner.pk), purpose="chat", clock=Clock())
+
+
+async def play(books: Books, model: LanguageModel, owner: User) -> tuple[list[ModelEvent], ModelCall]:
+    request = a_request(call_id=str(uuid4()), max_output_tokens=77)
+    seen = [event async for event in governed(books, model, owner).stream(request)]
+    return seen, await call(request)
+
+
+async def call(request: ModelRequest) -> ModelCall:
+    return await in_thread(ModelCall.objects.get)(pk=request.call_id)
+
+
+async def test_a_call_is_booked_before_it_leaves_and_closed_with_what_the_provider_counted(
+    model: LanguageModel, owner: User
+) -> None:
+    usage = Usage(input_tokens=10, output_tokens=5, cache_read_tokens=3, cache_write_tokens=2, reasoning_tokens=1)
+    books = Books(TextDelta(text="a"), finished("length", usage=usage))
+    seen, row = await play(books, model, owner)
+    assert seen == [TextDelta(text="a"), finished("length", usage=usage)]
+    assert books.happened == ["granted", ("sent", "running"), ("settled", usage)]
+    assert (row.status, row.finish_reason, row.error_code, row.request_id) == ("completed", "length", "", "req_1")
+    assert {name: getattr(row, name) for name in usage.to_dict()} == usage.to_dict()
+    assert (row.model_id, row.user_id, row.purpose, row.max_output_tokens) == (model.pk, owner.pk, "chat", 77)
+    assert row.ended_at is not None
+    assert row.first_byte_ms == 250
+
+
+async def test_waits_pass_through_and_are_counted(model: LanguageModel, owner: User) -> None:
+    books = Books(finished(), waits=2)
+    seen, row = await play(books, model, owner)
+    assert seen == [WAIT, WAIT, finished()]
+    assert row.waited_ms == 250
+
+
+async def test_without_a_reported_usage_the_reservation_counts(model: LanguageModel, owner: User) -> None:
+    books = Books(TextDelta(text="a"), finished(usage=None))
+    _, row = await play(books, model, owner)
+    assert books.happened[-1] == ("settled", None)
+    assert (row.status, row.input_tokens, row.output_tokens) == ("completed", None, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ProviderOverloaded("busy"), "provider_overloaded"),
+        (ProviderRateLimited("slow down"), "provider_rate_limited"),
+        (RuntimeError("?"), "internal"),
+    ],
+)
+@pytest.mark.parametrize("before", [[], [TextDelta(text="half")]])
+async def test_an_error_closes_the_call_with_its_code(
+    model: LanguageModel, owner: User, error: Exception, code: str, before: Sequence[Step]
+) -> None:
+    books = Books(*before, error)
+    request = a_request(call_id=str(uuid4()))
+    with pytest.raises(type(error)):
+        _ = [event async for event in governed(books, model, owner).stream(request)]
+    row = await call(request)
+    assert (row.status, row.error_code, row.input_tokens) == ("failed", code, None)
+    assert row.ended_at is not None
+    assert books.happened[-1] == ("settled", None)
+    assert books.closed == 1
+
+
+class TestStopped:
+    async def _begin(
+        self, books: Books, model: LanguageModel, owner: User
+    ) -> tuple[ModelRequest, asyncio.Task[Any], list[ModelEvent]]:
+        request, seen = a_request(call_id=str(uuid4())), list[ModelEvent]()
+
+        async def listen() -> None:
+            async for event in governed(books, model, owner).stream(request):
+                seen.append(event)
+
+        return request, asyncio.create_task(listen()), seen
+
+    async def test_in_the_middle_is_cancelled_and_settled(self, model: LanguageModel, owner: User) -> None:
+        books = Books(TextDelta(text="a"), asyncio.Event())
+        request, task, seen = await self._begin(books, model, owner)
+        async with asyncio.timeout(10):
+            while not seen:
+                await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        row = await call(request)
+        assert (row.status, row.error_code, row.ended_at is not None) == ("cancelled", "", True)
+        assert books.happened[-1] == ("settled", None)
+        assert books.closed == 1
+
+    async def test_while_it_is_booked_closes_the_booking_and_sends_nothing(
+        self, model: LanguageModel, owner: User
+    ) -> None:
+        books = Books(TextDelta(text="never"), finished())
+        request, task, _ = await self._begin(books, model, owner)
+        while "granted" not in books.happened:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        row = await call(request)
+        assert (row.status, row.error_code, row.ended_at is not None) == ("cancelled", "", True)
+        assert books.happened == ["granted", "cancelled"]
+
+    async def test_while_it_waits_leaves_nothing_behind(self, model: LanguageModel, owner: User) -> None:
+        books = Books(finished(), waits=1)
+        books.released.clear()
+        _, task, seen = await self._begin(books, model, owner)
+        while not seen:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not await in_thread(ModelCall.objects.exists)()
+        assert books.happened == []
+
+    async def test_after_the_last_event_it_stays_completed(self, model: LanguageModel, owner: User) -> None:
+        books = Books(finished(usage=Usage(input_tokens=1)), asyncio.Event())
+        request, task, seen = await self._begin(books, model, owner)
+        async with asyncio.timeout(10):
+            while not seen:
+                await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await call(request)).status == "completed"
+        assert books.happened[-1] == ("settled", Usage(input_tokens=1))
+
+    async def test_by_closing_the_stream_between_two_events(self, model: LanguageModel, owner: User) -> None:
+        books = Books(TextDelta(text="a"), TextDelta(text="b"), finished())
+        request = a_request(call_id=str(uuid4()))
+        events = governed(books, model, owner).stream(request)
+        await anext(events)
+        await events.aclose()
+        assert (await call(request)).status == "cancelled"
+        assert books.closed == 1
+
+
+async def test_a_call_that_cannot_be_booked_is_not_sent(model: LanguageModel, owner: User) -> None:
+    books = Books(finished())
+    request, _ = a_request(call_id=str(uuid4())), await play(Books(finished()), model, owner)
+    await ledger.open_call(ask=Ask(request=request, pool="", user=str(owner.pk), purpose="chat"), model=model)
+    with pytest.raises(IntegrityError):
+        _ = [event async for event in governed(books, model, owner).stream(request)]
+    assert books.happened == ["granted", "cancelled"]
+    assert books.requests == []
+    assert (await call(request)).status == "running"
+
+
+async def test_the_governor_is_told_whose_call_it_is_and_from_which_pool(model: LanguageModel, owner: User) -> None:
+    books = Books(finished())
+    await play(books, model, owner)
+    [ask] = books.asks
+    assert (ask.pool, ask.user, ask.purpose) == ("", str(owner.pk), "chat")
