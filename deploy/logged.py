@@ -17,7 +17,7 @@ _COMPLAINT = re.compile(rb"^(?:ERROR:|npm error|Error:)\s*(.+)$", re.MULTILINE)
 def run(command: Sequence[str], *, root: Path, what: str) -> None:
     """Raises CannotPrepare where the command fails: that `what` failed, the installer's complaint, the log's place."""
     log = root / LOG
-    log.parent.mkdir(exist_ok=True)
+    log.parent.mkdir(mode=0o700, exist_ok=True)  # The database will lie there, too.
     with log.open("ab") as output:
         output.write(f"$ {' '.join(command)}\n".encode())
         output.flush()

@@ -7,14 +7,15 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
 
 from accounts.api import router as accounts_router
 from accounts.bearer import SessionOrBearer, identify
 from accounts.refusals import Refusal
 from agents.api import router as agents_router
+from agents.usage_api import router as usage_router
 from chat.api import router as chat_router
 from tokenproject.api_errors import add_handlers, on_refusal
+from tokenproject.api_schema import DescribedApi
 from tokenproject.health import router as health_router
 from tokenproject.json_bodies import Renderer, StrictParser
 
@@ -35,7 +36,7 @@ def _signed_in(view: View) -> View:
     return guarded
 
 
-api = NinjaAPI(
+api = DescribedApi(
     title="Tokenproject",
     version="1",
     urls_namespace="api",
@@ -49,4 +50,5 @@ add_handlers(api)
 api.add_router("", health_router)
 api.add_router("", accounts_router)
 api.add_router("", agents_router)
+api.add_router("", usage_router)
 api.add_router("", chat_router)

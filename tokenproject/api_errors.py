@@ -43,6 +43,9 @@ _LLM_STATUS = {
 _OF_STATUS: dict[int, type[Refusal]] = {400: MalformedRequest, 401: Unauthenticated, 403: Forbidden, 404: NotFound}
 
 
+FAULTS_SHOWN = 20
+
+
 def add_handlers(api: NinjaAPI) -> None:
     for error, handler in _HANDLERS:
         api.add_exception_handler(error, handler)
@@ -72,7 +75,8 @@ def _on_llm_error(request: HttpRequest, error: LLMError) -> HttpResponse:
 
 
 def _on_bad_fields(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    return on_refusal(request, InvalidRequest.of_fields({_field(item): _fault(item) for item in error.errors}))
+    shown = error.errors[:FAULTS_SHOWN]
+    return on_refusal(request, InvalidRequest.of_fields({_field(item): _fault(item) for item in shown}))
 
 
 def _field(item: Any) -> str:

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from tokenproject.kept_keys import KeyNotKept, kept_key
+from tokenproject.private_places import private_place
 
 
 class BadEnvironment(Exception):
@@ -49,6 +50,7 @@ class Environment(BaseModel):
     redis_url: str = Field(default="", alias="REDIS_URL")
     anthropic_api_key: str = Field(default="", alias="ANTHROPIC_API_KEY")
     openai_api_key: str = Field(default="", alias="OPENAI_API_KEY")
+    egress_allow_private: CommaSeparated = Field(default=[], alias="EGRESS_ALLOW_PRIVATE")
     run_turns: Literal["inline", "worker"] = Field(default="inline", alias="RUN_TURNS")
     var_dir: Path = Field(default=Path("var"), alias="VAR_DIR")
     host: str = Field(default="127.0.0.1", alias="HOST", pattern=r"^[A-Za-z0-9.:_-]+$")
@@ -76,6 +78,11 @@ class Environment(BaseModel):
             if "/" in host or (":" in host and not (host.startswith("[") and host.endswith("]"))):
                 raise ValueError(f"{host!r} is not a host name; write it without scheme and port")
         return hosts
+
+    @field_validator("egress_allow_private")
+    @classmethod
+    def _private_places_are_hosts_or_ranges(cls, places: list[str]) -> list[str]:
+        return [private_place(place) for place in places]
 
     @field_validator("encryption_keys")
     @classmethod

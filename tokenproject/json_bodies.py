@@ -19,6 +19,10 @@ from tokenproject.body_limits import limit_for
 _HALF_A_PAIR = re.compile("(low|high) surrogate")
 
 
+MOST_FIELDS = 200
+"""Of a body's object: each unknown one costs a fault of its own."""
+
+
 class StrictParser(Parser):
     """Refusals that are raised here reach the error handlers as the cause of ninja's own error."""
 
@@ -29,7 +33,10 @@ class StrictParser(Parser):
             raise PayloadTooLarge(
                 f"The body has more than {limit:,} bytes. Nothing was changed.", params={"limit": limit}
             )
-        return cast("dict[str, Any]", parse(body))
+        data = parse(body)
+        if isinstance(data, dict) and len(data) > MOST_FIELDS:
+            raise InvalidRequest.of_fields({"body": f"must have at most {MOST_FIELDS} fields"})
+        return cast("dict[str, Any]", data)
 
 
 class Renderer(BaseRenderer):

@@ -20,11 +20,13 @@ except env.BadEnvironment as error:
 
 VAR_DIR = ENVIRONMENT.var_dir
 SECRET_KEY = ENVIRONMENT.secret_key
+ENCRYPTION_KEYS = ENVIRONMENT.encryption_keys
 DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 ALLOWED_ORIGINS = ENVIRONMENT.allowed_origins
 CSRF_TRUSTED_ORIGINS = ENVIRONMENT.allowed_origins
 RUN_TURNS = ENVIRONMENT.run_turns
+EGRESS_ALLOW_PRIVATE = ENVIRONMENT.egress_allow_private
 ANTHROPIC_API_KEY = ENVIRONMENT.anthropic_api_key
 OPENAI_API_KEY = ENVIRONMENT.openai_api_key
 
@@ -126,6 +128,7 @@ _LIBRARIES = {
     "lib/markdown-it": "markdown-it/dist/browser",
     "lib/dompurify": "dompurify/dist",
     "lib/highlight": "@highlightjs/cdn-assets/es",
+    "lib/uplot": "uplot/dist",
 }
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [
     BASE_DIR / "static",
@@ -169,7 +172,13 @@ os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(VAR_DIR / "tokenizers"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "tokenproject.log_lines.OneLine",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {

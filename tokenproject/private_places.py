@@ -1,0 +1,33 @@
+"""What EGRESS_ALLOW_PRIVATE may list: the hosts and address ranges of private gateways."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+# A resolver reads 127.1, 0177.0.0.1 and 0x7f.1 as addresses: then such a name would allow another place than it seems.
+_LIKE_A_NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
+_NEVER = tuple(ip_network(text) for text in ("169.254.0.0/16", "fe80::/10"))
+
+
+def private_place(text: str) -> str:
+    """`text` as it is compared: a host name in lower case, or an address range such as 10.0.0.0/8. ValueError."""
+    name = text.lower()
+    if _HOST.fullmatch(name) and len(name) <= 253 and not _LIKE_A_NUMBER.fullmatch(name.rsplit(".", 1)[-1]):
+        return name
+    return _range(text)
+
+
+def _range(text: str) -> str:
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is neither a host name nor an address range; write llm.internal or 10.1.0.0/16, without scheme "
+            "and port"
+        ) from None
+    if any(network.overlaps(never) for never in _NEVER):
+        raise ValueError(f"{text!r} holds link-local addresses, where clouds keep their credentials: never allowed")
+    return str(network)
