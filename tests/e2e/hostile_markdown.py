@@ -51,6 +51,7 @@ LINKS = (
     '[a](https://ok.example/"onmouseover="window.harmed=1)',
     "[a](https://ok.example 'x\" onmouseover=\"window.harmed=1')",
     "[https://bank.example](https://evil.example/)",
+    "[https://bank.example login](https://evil.example/)",
     "https://ok.example/<img/src=x/onerror=window.harmed=1>",
 )
 IMAGES = (
@@ -68,5 +69,26 @@ CODE = (
     "`<img src=x onerror=window.harmed=1>`",
     "| <img src=x onerror=window.harmed=1> | b |\n|---|---|\n| `|` | <script>window.harmed=1</script> |",
 )
+# What begins like an address and is none: a URL parser throws at it.
+NO_ADDRESSES = ("http://a|b/", "http://%zz", "https://", "http://[", "http://a:99999")
+BROKEN_LINKS = tuple(
+    form.format(address)
+    for address in NO_ADDRESSES
+    for form in ("{0}", "<{0}>", "[a]({0})", "[a](<{0}>)", "![a]({0})", "[a]\n\n[a]: {0}")
+)
 
-HOSTILE = RAW_HTML + HTMX + LINKS + IMAGES + CODE
+# Each stands for U+202E, which turns round the text after it.
+TURNED = (
+    "invoice\u202egpj.exe",
+    "invoice&#x202E;gpj.exe",
+    "invoice&#8238;gpj.exe",
+    "**a&#x202E;b** `c\u202ed`",
+    "```python\nif a: # \u202e\n```",
+    "https://ok.example/%E2%80%AEgpj.exe",
+    "<https://ok.example/%E2%80%AEgpj.exe>",
+    "[a&#x202E;b](https://ok.example/)",
+    "![a&#x202E;b](https://ok.example/)",
+    "| a&#x202E; | b |\n|---|---|\n| c | d\u202e |",
+)
+
+HOSTILE = RAW_HTML + HTMX + LINKS + IMAGES + CODE + BROKEN_LINKS + TURNED

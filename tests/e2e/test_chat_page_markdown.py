@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.chat_page import ChatPage
-from tests.e2e.hostile_markdown import HOSTILE
+from tests.e2e.conftest import Noise
+from tests.e2e.hostile_markdown import BROKEN_LINKS, HOSTILE, NO_ADDRESSES, TURNED
 
 SAMPLE = (Path(__file__).parent / "sample.md").read_text()
 
@@ -150,6 +151,17 @@ def test_hostile_text_from_the_server_live_and_after_a_reload(chat: ChatPage) ->
     expect(chat.field).to_be_visible()
 
 
+def test_what_is_no_address_does_not_stop_the_page(chat: ChatPage) -> None:
+    for address in NO_ADDRESSES:
+        text = f"[read]({address}) {address} <{address}> ![a graph]({address})"
+        expect(chat.ask(f"echo {text}").locator(".prose")).to_contain_text("read")
+    chat.page.reload()
+    expect(chat.turns).to_have_count(len(NO_ADDRESSES))
+    for turn in chat.turns.all():
+        expect(turn.locator(".prose")).to_contain_text("read")
+    expect(chat.ask("echo and on it goes").locator(".prose")).to_contain_text("and on it goes")
+
+
 def watch_requests(page: Page) -> list[str]:
     """The addresses that the page asks for from now on."""
     asked: list[str] = []
@@ -176,6 +188,46 @@ def test_a_link_that_names_another_host_says_where_it_goes(modules: Page) -> Non
     assert seen["text"] == "https://bank.example/login (evil.example) and bank.example"
 
 
+def test_a_link_that_goes_nowhere_is_its_text(modules: Page) -> None:
+    for text in BROKEN_LINKS:
+        seen = drawn(modules, text)
+        assert seen["text"], text
+        assert seen["links"] == [], text
+
+
+def test_a_message_that_cannot_be_drawn_is_plain_text(modules: Page, noise: Noise) -> None:
+    noise.expect("A message could not be drawn")
+    draw = """async () => {
+      const { StreamedMarkdown } = await import("/static/js/markdown/streamed-markdown.js");
+      const body = document.createElement("div");
+      const markdown = new StreamedMarkdown(body);
+      const { replaceWith } = Element.prototype;
+      const seen = [];
+      markdown.update("**one**\\n\\ntwo");
+      Element.prototype.replaceWith = () => { throw new Error("no table can be dressed"); };
+      markdown.update("**one**\\n\\n| a |\\n|---|\\n| b |\\n\\nthree");
+      seen.push(body.innerHTML);
+      markdown.finish("**one**\\n\\n| a |\\n|---|\\n| b |\\n\\nthree\\u202e");
+      seen.push(body.innerHTML);
+      Element.prototype.replaceWith = replaceWith;
+      markdown.finish("**one** more");
+      return [...seen, body.innerHTML];
+    }"""
+    plain = "<p>**one**<br><br>| a |<br>|---|<br>| b |<br><br>three{}<br></p>"
+    assert modules.evaluate(draw) == [plain.format(""), plain.format("‹U+202E›"), "<p><strong>one</strong> more</p>"]
+
+
+def test_one_word_that_names_another_host_is_enough(modules: Page) -> None:
+    for link, shown in {
+        "[https://bank.example login](https://evil.example/)": "https://bank.example login (evil.example)",
+        "[bank.example login](https://evil.example/)": "bank.example login (evil.example)",
+        "[go to https://bank.example](https://evil.example/)": "go to https://bank.example (evil.example)",
+        "[https://bank.example login](https://bank.example/)": "https://bank.example login",
+        "[the bank](https://bank.example/)": "the bank",
+    }.items():
+        assert drawn(modules, link)["text"] == shown
+
+
 def test_a_host_in_another_script_is_spelled_out(modules: Page) -> None:
     seen = drawn(modules, "[apple.com](https://аррӏе.com/)")
     assert "(xn--" in seen["text"]
@@ -185,6 +237,52 @@ def test_characters_that_turn_text_around_are_visible(modules: Page) -> None:
     assert drawn(modules, "invoice\u202egpj.exe \u2066x\u2069 \U000e0041")["text"] == (
         "invoice‹U+202E›gpj.exe ‹U+2066›x‹U+2069› ‹U+E0041›"
     )
+
+
+def test_no_way_of_writing_it_turns_text_around(modules: Page) -> None:
+    for text in TURNED:
+        seen = drawn(modules, text)
+        assert "‹U+202E›" in seen["text"], text
+        assert "\u202e" not in seen["html"], text
+        streamed = modules.evaluate(STREAM, {"source": f"Before.\n\n{text}\n\nAfter.", "seed": 1, "size": 3})
+        assert streamed["same"], text
+
+
+def test_what_is_unseen_is_written_out(modules: Page) -> None:
+    for hidden in "\u0081\u00ad\u061c\u200b\u200e\u200f\u202a\u202d\u2060\u2066\u2069\ufeff":
+        written = f"‹U+{ord(hidden):04X}›"
+        assert drawn(modules, f"a{hidden}b `c{hidden}d`")["text"] == f"a{written}b c{written}d"
+
+
+def test_joiners_stay(modules: Page) -> None:
+    """Persian, Hindi and a family in one emoji are written with them."""
+    text = "می\u200cخواهم क्\u200dष 👨\u200d👩\u200d👧"
+    assert drawn(modules, text)["text"] == text
+
+
+# Seconds that the completion of `text` takes.
+COMPLETE = """async (text) => {
+  const { closeInline, holdBackMarker } = await import("/static/js/markdown/complete-tail.js");
+  const begun = performance.now();
+  closeInline(holdBackMarker(text), text);
+  return (performance.now() - begun) / 1000;
+}"""
+LONG_RUN = 80_000  # characters; work that grows with their square takes half a minute, work that grows with them 10 ms
+
+
+LONG_RUNS = (
+    " " * LONG_RUN + "x",
+    "> " * (LONG_RUN // 2) + "x",
+    "*" * LONG_RUN + "a",
+    "``a" + "`" * LONG_RUN + "a",
+    "a " + "x~~ *a " * (LONG_RUN // 7) + "a",
+)
+
+
+def test_a_long_run_of_marks_does_not_hold_up_the_page(modules: Page) -> None:
+    for text in LONG_RUNS:
+        for last in ("", "\nb"):
+            assert modules.evaluate(COMPLETE, text + last) < 5, text[-20:]
 
 
 def test_an_image_is_named_not_fetched(modules: Page) -> None:

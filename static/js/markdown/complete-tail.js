@@ -5,9 +5,13 @@
  */
 
 // A last line that may yet become something else: a bullet, a number, a rule, a heading or its underline, a fence, ...
-const MARKER = /^[ \t]*(?:>[ \t]*)*(?:[-+*_=~`#|: \t]+|\d{1,9}[.)]?[ \t]*|>)$/;
+// (No two parts of it can take the same character, so that it never goes back over a long line.)
+const MARKER = /^[ \t>]*(?:[-+*_=~`#|:][-+*_=~`#|: \t]*|\d{1,9}[.)]?[ \t]*)?$/;
 // ... or the label of a link definition, which is not shown.
 const DEFINITION = /^ {0,3}\[[^\]\n]*(?:\](?::.*)?)?$/;
+
+const LONGEST = 2_000; // characters of a last line that is completed; a longer one shows as it is
+const DEEPEST = 100; // open marks that are closed; markdown-it nests no deeper
 
 /** `source` without a last line that could still turn into a marker. */
 export function holdBackMarker(source) {
@@ -20,7 +24,7 @@ export function holdBackMarker(source) {
 export function closeInline(source, content) {
   const body = source.trimEnd();
   const line = content.slice(content.lastIndexOf("\n") + 1).trimEnd();
-  if (!line || !body.endsWith(line)) return source;
+  if (!line || line.length > LONGEST || !body.endsWith(line)) return source;
   const before = content.trimEnd().length - line.length;
   const { text, suffix } = complete(content.trimEnd(), before);
   return body.slice(0, body.length - line.length) + text.slice(before) + suffix;
@@ -28,7 +32,7 @@ export function closeInline(source, content) {
 
 /** Walks inline text once: what to show of it, and what closes its open marks. `lastLine` is where that line begins. */
 function complete(content, lastLine) {
-  let text = content.replace(/(?:\\|&[#\w]{0,31}|[*_~]+)$/, "");
+  let text = withoutHalfMark(content);
   const open = [];
   for (let at = 0; at < text.length;) {
     const char = text[at];
@@ -54,6 +58,19 @@ function complete(content, lastLine) {
   return { text: text.trimEnd(), suffix: closers(open) };
 }
 
+/** `text` without a backslash, an entity or an emphasis mark at its end that may go on. */
+function withoutHalfMark(text) {
+  const half = /(?:\\|&[#\w]{0,31})$/.exec(text.slice(-32));
+  return half ? text.slice(0, text.length - half[0].length) : withoutLast(text, "*_~");
+}
+
+/** `text` without the `chars` at its end. (`/[*_~]+$/` would try anew at every mark of a long run.) */
+function withoutLast(text, chars) {
+  let end = text.length;
+  while (end > 0 && chars.includes(text[end - 1])) end -= 1;
+  return text.slice(0, end);
+}
+
 const closers = (open) => open.toReversed().join("");
 
 function runAt(text, at) {
@@ -73,7 +90,7 @@ function closingRun(text, from, run) {
 }
 
 function openCode({ text, at, run, open }) {
-  const inside = text.slice(at + run.length).replace(/`+$/, "");
+  const inside = withoutLast(text.slice(at + run.length), "`");
   if (!inside.trim()) return { text: text.slice(0, at).trimEnd(), suffix: closers(open) };
   return { text: text.slice(0, at) + run + inside, suffix: run + closers(open) };
 }
@@ -108,5 +125,5 @@ function toggle(open, { text, at, run }) {
   if (run[0] === "~" && run.length !== 2) return;
   const same = open.lastIndexOf(run);
   if (same >= 0 && !isSpace(before)) open.length = same;
-  else if (!isSpace(after) && !(isWord(before) && isWord(after))) open.push(run);
+  else if (!isSpace(after) && !(isWord(before) && isWord(after)) && open.length < DEEPEST) open.push(run);
 }

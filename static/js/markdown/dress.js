@@ -20,29 +20,38 @@ function wrap(element, wrapper) {
 }
 
 function dressLink(link) {
-  const href = link.getAttribute("href");
-  if (!href) return link.replaceWith(...link.childNodes);
-  const url = new URL(href, "https://invalid.invalid");
+  const url = addressOf(link);
+  if (!url) return link.replaceWith(...link.childNodes);
   link.target = "_blank";
   link.rel = "noopener noreferrer";
   link.title = url.href;
-  const claimed = claimedHost(link.textContent);
-  if (claimed && claimed !== url.host) link.after(el("span", { class: "link-host" }, ` (${url.host || url.href})`));
+  const misleads = claimedHosts(link.textContent).some((host) => host !== url.host);
+  if (misleads) link.after(el("span", { class: "link-host" }, ` (${url.host || url.href})`));
 }
 
-/** The host that a link's text seems to promise, if it looks like an address. */
-function claimedHost(text) {
-  const found = /^\s*(?:https?:\/\/)?([^\s/?#]+\.[^\s/?#.]{2,})(?:[/?#]\S*)?\s*$/iu.exec(text);
-  return found?.[1].toLowerCase();
+/** Where `link` goes, or null: what begins like an address need not be one (`http://a|b/`, `https://`). */
+function addressOf(link) {
+  try {
+    return new URL(link?.getAttribute("href"));
+  } catch {
+    return null;
+  }
+}
+
+/** The hosts that a link's text seems to promise: its first word, if it looks like an address, and every https://… */
+function claimedHosts(text) {
+  const first = /^\s*([^\s/?#]+\.[^\s/?#.]{2,})(?=[\s/?#]|$)/u.exec(text);
+  const others = text.matchAll(/https?:\/\/([^\s/?#]+)/giu);
+  return [...(first ? [first] : []), ...others].map((found) => found[1].toLowerCase());
 }
 
 function imagePlaceholder(samp) {
-  const href = samp.querySelector("a")?.getAttribute("href");
+  const url = addressOf(samp.querySelector("a"));
   const described = samp.textContent.trim();
-  const words = href ? `Image from ${new URL(href).host}` : "Image";
+  const words = url?.host ? `Image from ${url.host}` : "Image";
   const label = el("span", {}, described ? `${words}: ${described}` : words);
-  const where = { href, target: "_blank", rel: "noopener noreferrer", title: href && `Open ${href}` };
-  return el(href ? "a" : "span", { class: "blocked-image", ...(href ? where : {}) }, icon("image"), label);
+  const where = url && { href: url.href, target: "_blank", rel: "noopener noreferrer", title: `Open ${url.href}` };
+  return el(url ? "a" : "span", { class: "blocked-image", ...where }, icon("image"), label);
 }
 
 function dressCode(pre) {

@@ -4,7 +4,6 @@
  * placeholder (markdown itself cannot make a <samp>).
  */
 import MarkdownIt from "../../lib/markdown-it/markdown-it.esm.min.mjs";
-import { visibleControls } from "./visible-controls.js";
 
 const markdown = new MarkdownIt({ html: false, linkify: true, breaks: false });
 markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
@@ -25,8 +24,11 @@ for (const name of ["th_open", "td_open"]) {
   };
 }
 
-/** Tokens of `source`. `references` are the link definitions known before it; new ones are added to it. */
-export const parse = (source, references = {}) => markdown.parse(visibleControls(source), { references });
+/**
+ * Tokens of `source`. `references` are the link definitions known before it; new ones are added to it. A carriage return
+ * alone would be a line to markdown-it, and only to it.
+ */
+export const parse = (source, references = {}) => markdown.parse(source.replaceAll("\r", ""), { references });
 
 export const render = (tokens) => markdown.renderer.render(tokens, markdown.options, {});
 

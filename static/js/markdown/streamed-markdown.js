@@ -2,12 +2,14 @@
  * A message body that grows. Finished blocks are frozen: their nodes are never touched again. Only the last block is
  * parsed and patched anew, so a long answer costs no more per word than a short one and never blinks.
  */
+import { el } from "../dom.js";
 import { closeInline, holdBackMarker } from "./complete-tail.js";
 import { dress } from "./dress.js";
 import { highlight } from "./highlight.js";
 import { blockLines, parse, render } from "./markdown.js";
 import { morphChildren } from "./morph.js";
 import { sanitise } from "./sanitise.js";
+import { showControls, visibleControls } from "./visible-controls.js";
 
 export class StreamedMarkdown {
   /** `body`: the element that holds the message, and nothing else. */
@@ -26,8 +28,29 @@ export class StreamedMarkdown {
   /** Show `source`, the text so far. It continues what was shown; if it does not, it is shown anew. */
   update(source) {
     if (source === this.source) return;
+    this.#draw(source, () => this.#grow(source));
+  }
+
+  /** Show `source`, which is the whole text. */
+  finish(source) {
+    this.#draw(source, () => this.#complete(source));
+  }
+
+  /** Whatever a message holds, it must not stop the page: one that cannot be drawn is shown as plain text. */
+  #draw(source, drawing) {
     if (!source.startsWith(this.source)) this.#reset();
     this.source = source;
+    try {
+      drawing();
+    } catch (error) {
+      console.error("A message could not be drawn; it is shown as plain text.", error);
+      this.#reset();
+      this.source = source;
+      this.body.replaceChildren(plainText(source));
+    }
+  }
+
+  #grow(source) {
     const tail = completed(source.slice(this.frozenAt), this.references);
     const references = { ...this.references };
     const tokens = parse(tail, references);
@@ -37,10 +60,7 @@ export class StreamedMarkdown {
     if (lines.length > 1) this.#freeze({ tail, line: lines.at(-1), count: blocks.length - 1 });
   }
 
-  /** Show `source`, which is the whole text. */
-  finish(source) {
-    if (!source.startsWith(this.source)) this.#reset();
-    this.source = source;
+  #complete(source) {
     const references = { ...this.references };
     let tokens = parse(source.slice(this.frozenAt), references);
     // A link may be defined after the block that uses it, and that block is frozen: once, all is drawn again.
@@ -67,7 +87,13 @@ export class StreamedMarkdown {
   }
 }
 
-const blocksOf = (tokens) => [...dress(sanitise(render(tokens))).children];
+const blocksOf = (tokens) => [...dress(showControls(sanitise(render(tokens)))).children];
+
+function plainText(source) {
+  const text = el("p");
+  for (const line of visibleControls(source).split("\n")) text.append(line, el("br"));
+  return text;
+}
 
 function completed(tail, references) {
   const held = holdBackMarker(tail);
