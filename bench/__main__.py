@@ -29,10 +29,13 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*NAMES, []], help=f"some of: {', '.join(NAMES)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(NAMES)} (all without a name)")
     parser.add_argument("--size", choices=get_args(SizeName), default="full", help="how much is measured")
     parser.add_argument("--quick", dest="size", action="store_const", const="quick", help="within a minute")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(NAMES):
+        parser.error(f"no such bench: {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}")
+    return arguments
 
 
 def _print_table(name: str, size: Size) -> None:

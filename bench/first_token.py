@@ -24,7 +24,6 @@ from bench.table import Row, milliseconds
 TITLE = "Time to first token"
 P50_TARGET = 5.0  # ms
 P95_TARGET = 15.0
-WARM_TURNS = 10
 PAUSE = 0.03  # seconds between turns: a person is never quicker
 
 
@@ -67,11 +66,11 @@ async def _sample_all(
         for conversations in rounds:
             for conversation in conversations.values():
                 await client.subscribe(conversation)
-            for turn in range(WARM_TURNS + size.first_token_turns):
+            for turn in range(size.first_token_warm_up + size.first_token_turns):
                 for wire, conversation in conversations.items():
                     ours = await _our_first_delta(client, conversation, f"echo answer number {turn}")
                     theirs = await raw.first_text(wire)
-                    if turn >= WARM_TURNS:
+                    if turn >= size.first_token_warm_up:
                         samples[wire].ours.append(ours)
                         samples[wire].raw.append(theirs)
     return samples

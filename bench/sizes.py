@@ -13,12 +13,14 @@ class Size:
     """`rounds`: how often ours and the baselines take turns. `histories` in messages."""
 
     first_token_rounds: int
+    first_token_warm_up: int
     first_token_turns: int
     delta_rounds: int
     delta_turns: int
     delta_seconds: float
     idle_rounds: int
     idle_sockets: int
+    idle_settle: float
     histories: tuple[int, ...]
     rounds: int
 
@@ -26,34 +28,40 @@ class Size:
 SIZES: dict[SizeName, Size] = {
     "full": Size(
         first_token_rounds=5,
+        first_token_warm_up=10,
         first_token_turns=20,
-        delta_rounds=3,
+        delta_rounds=2,
         delta_turns=50,
         delta_seconds=8.0,
-        idle_rounds=3,
+        idle_rounds=2,
         idle_sockets=1_000,
+        idle_settle=2.0,
         histories=(100, 1_000, 10_000),
         rounds=15,
     ),
     "quick": Size(
         first_token_rounds=1,
+        first_token_warm_up=10,
         first_token_turns=20,
         delta_rounds=1,
         delta_turns=50,
         delta_seconds=3.0,
         idle_rounds=1,
         idle_sockets=200,
+        idle_settle=2.0,
         histories=(100, 1_000),
         rounds=5,
     ),
     "smoke": Size(
         first_token_rounds=1,
+        first_token_warm_up=1,
         first_token_turns=2,
         delta_rounds=1,
         delta_turns=2,
         delta_seconds=0.5,
         idle_rounds=1,
         idle_sockets=20,
+        idle_settle=0.1,
         histories=(20,),
         rounds=1,
     ),

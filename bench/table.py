@@ -35,6 +35,8 @@ def milliseconds(value: float) -> str:
 
 
 def times(ratio: float) -> str:
+    if ratio < 0.1:
+        return f"× {ratio:.2g}"
     return f"× {ratio:.2f}" if ratio < 10 else f"× {ratio:,.0f}"
 
 

@@ -1,0 +1,57 @@
+"""Every bench runs at its smallest size and prints its table. How fast anything was is no test's business."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import NAMES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "figures"),
+    [
+        ("first_token", ["Anthropic Messages, p50 of 2", "OpenAI Chat Completions, p95 of 2"]),
+        ("delta_latency", ["event written → client", "provider's delta → client", "CPU of the server"]),
+        ("idle_sockets", ["memory of an idle socket"]),
+        ("context_building", ["20 messages, no saved window", "20 messages, saved window"]),
+        ("limiting", ["`fit`, 20 messages into 8,192 tokens", "tokens counted per second, code"]),
+    ],
+)
+def test_a_bench_prints_its_figures_beside_their_baselines(name: str, figures: list[str]) -> None:
+    done = run(name, "--size", "smoke")
+    rows = [line.split("|") for line in done.stdout.splitlines() if line.startswith("|")]
+    for figure in figures:
+        of_figure = [cells for cells in rows if figure in cells[1]]
+        assert of_figure, f"no row tells {figure!r}:\n{done.stdout}{done.stderr}"
+        assert all(cells[2].strip() and cells[3].strip() for cells in of_figure)
+    assert done.returncode == 0
+
+
+def test_each_bench_has_its_test() -> None:
+    (marks,) = test_a_bench_prints_its_figures_beside_their_baselines.pytestmark  # type: ignore[attr-defined]
+    assert {name for name, _ in marks.args[1]} == set(NAMES)
+
+
+def test_an_unknown_bench_is_refused() -> None:
+    done = run("first_tokens")
+    assert done.returncode == 2
+    assert "no such bench: first_tokens. There are: first_token, delta_latency" in done.stderr
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
