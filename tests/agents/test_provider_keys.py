@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from agents.llm.errors import ConfigInvalid
 from agents.models import Provider
 from agents.provider_keys import has_credentials, provider_key
+from agents.registry import check_callable
+from tests.agents.rows import make_model
 
 
 def provider(reference: str, auth: str = Provider.Auth.API_KEY) -> Provider:
@@ -51,3 +54,12 @@ def test_who_needs_no_key_has_none() -> None:
     assert provider_key(provider("env:HOME", Provider.Auth.NONE)) == ""
     assert not has_credentials(provider("", Provider.Auth.API_KEY))
     assert not has_credentials(provider("env:HOME", Provider.Auth.OAUTH2))
+
+
+@pytest.mark.django_db
+def test_oauth2_is_refused_in_plain_words_until_it_is_there() -> None:
+    oauth2 = {"token_url": "https://idp.example.com", "client_id": "c", "client_secret": "env:HOME"}
+    for kind in (Provider.Kind.OPENAI_COMPATIBLE, Provider.Kind.SANDBOX):
+        model = make_model(kind=kind, slug=kind, auth=Provider.Auth.OAUTH2, oauth2=oauth2)
+        with pytest.raises(ConfigInvalid, match="OAuth2 sign-in towards the provider is not available yet"):
+            check_callable(model)

@@ -1,0 +1,101 @@
+"""The rows as a configuration file: loaded again, it changes nothing. Secrets are in it as references only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import cast
+
+from agents.configuration.fields import KEEP
+from agents.configuration.toml_text import toml_value
+from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
+from agents.secrets import is_sealed
+from agents.setting_changes import is_whole
+from agents.setting_ranges import RANGE_OF, SettingName
+
+_HEAD = f"""\
+# Providers, models, limits and the organisation's settings. "{KEEP}" stands for a secret that is stored encrypted:
+# loading it keeps the stored one. Write env:NAME, file:PATH or the secret itself in its place for another installation.
+"""
+_LIMITS = (
+    "requests_per_minute",
+    "input_tokens_per_minute",
+    "output_tokens_per_minute",
+    "tokens_per_minute",
+)
+_OAUTH2 = ("token_url", "client_id", "client_secret", "scope", "audience", "client_auth")
+
+
+def dumped() -> str:
+    """Users' own settings are theirs, and not in it."""
+    return "\n".join([_HEAD, *chain.from_iterable((*block, "") for block in _blocks())]).rstrip("\n") + "\n"
+
+
+def _blocks() -> Iterator[list[str]]:
+    for provider in Provider.objects.order_by("position", "slug").prefetch_related("pools", "models__pool"):
+        yield from _provider(provider)
+    org = AgentConfig.objects.filter(user=None).select_related("model__provider")
+    for config in org.order_by("model__provider__slug", "model__model_id"):
+        if any(getattr(config, name) is not None for name in RANGE_OF):
+            yield _block("[[agent_config]]", _named_model(config.model) | _settings(config))
+    rules = SettingRule.objects.select_related("model__provider")
+    for rule in rules.order_by("model__provider__slug", "model__model_id", "setting"):
+        yield _block("[[setting_rule]]", _rule(rule))
+
+
+def _provider(row: Provider) -> Iterator[list[str]]:
+    plain = {name: getattr(row, name) for name in ("slug", "kind", "name", "enabled", "position", "auth", "base_url")}
+    yield _block("[[provider]]", {**plain, "api_key": row.api_key, "headers": row.headers, **_no_oauth2(row)})
+    if row.oauth2:
+        yield _block("[provider.oauth2]", {name: row.oauth2[name] for name in _OAUTH2})
+    for pool in sorted(row.pools.all(), key=lambda pool: pool.name):
+        yield _block("[[provider.pool]]", _pool(pool))
+    for model in sorted(row.models.all(), key=lambda model: (model.position, model.model_id)):
+        yield _block("[[provider.model]]", _model(model))
+
+
+def _no_oauth2(row: Provider) -> dict[str, object]:
+    return {} if row.oauth2 else {"oauth2": {}}
+
+
+def _pool(row: RatePool) -> Mapping[str, object]:
+    limits = {name: getattr(row, name) for name in _LIMITS}
+    return {"name": row.name, **_without_none(limits), "count_cached_input": row.count_cached_input}
+
+
+def _model(row: LanguageModel) -> Mapping[str, object]:
+    rest = {name: getattr(row, name) for name in ("wire", "context_window", "max_output_tokens", "enabled", "position")}
+    return {"id": row.model_id, "name": row.name, "pool": row.pool.name if row.pool else "", **rest}
+
+
+def _settings(row: AgentConfig) -> dict[str, object]:
+    return _without_none({name: getattr(row, name) for name in RANGE_OF})
+
+
+def _rule(row: SettingRule) -> Mapping[str, object]:
+    """The database keeps both ends as floats, but a whole setting has whole ends."""
+    whole = is_whole(RANGE_OF[cast(SettingName, row.setting)])
+    ends = _without_none({"minimum": row.minimum, "maximum": row.maximum})
+    shown = {name: int(end) if whole else end for name, end in ends.items()}  # type: ignore[call-overload]
+    of_model = _named_model(row.model) if row.model else {}
+    return {"setting": row.setting, **of_model, "locked": row.locked, **shown}
+
+
+def _named_model(model: LanguageModel) -> dict[str, object]:
+    return {"provider": model.provider.slug, "model": model.model_id}
+
+
+def _without_none(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _block(head: str, values: Mapping[str, object]) -> list[str]:
+    return [head, *_lines(values.items())]
+
+
+def _lines(pairs: Iterable[tuple[str, object]]) -> Iterator[str]:
+    for name, value in pairs:
+        if isinstance(value, str) and is_sealed(value):
+            yield f'{name} = "{KEEP}"  # stored encrypted'
+        else:
+            yield f"{name} = {toml_value(value)}"

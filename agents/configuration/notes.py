@@ -1,0 +1,24 @@
+"""What an admin should know about the providers of a file, though it is no mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agents.configuration.schema import Configuration
+from agents.models import Provider
+from agents.provider_keys import has_credentials
+from agents.secrets import hint
+
+
+def notes(configuration: Configuration) -> Iterator[str]:
+    """Of providers that are switched on, but cannot be called from here."""
+    slugs = [block.slug for block in configuration.provider]
+    for row in Provider.objects.filter(slug__in=slugs, enabled=True):
+        if not has_credentials(row):
+            yield f"provider {row.slug} is not offered: {_why(row)}"
+
+
+def _why(row: Provider) -> str:
+    if row.auth == Provider.Auth.OAUTH2:
+        return "OAuth2 sign-in towards the provider is not available yet"
+    return f"its key is {hint(row.api_key)}" if not row.api_key else f"its key: {hint(row.api_key)}"

@@ -1,0 +1,24 @@
+"""What a file asks for against the rows that are there: the changes, and what is wrong. Nothing is written here."""
+
+from __future__ import annotations
+
+from agents.configuration.changes import Plan
+from agents.configuration.plan_providers import plan_provider
+from agents.configuration.plan_settings import plan_agent_config, plan_rule
+from agents.configuration.refusal import ConfigurationRefused
+from agents.configuration.schema import Configuration
+from agents.configuration.stock import Stock
+
+
+def planned(configuration: Configuration, *, stock: Stock) -> Plan:
+    """Rows that the file does not name stay. ConfigurationRefused with every fault. Changes the rows in `stock`."""
+    plan = Plan()
+    for number, provider in enumerate(configuration.provider):
+        plan_provider(provider, path=("provider", number), stock=stock, plan=plan)
+    for number, rule in enumerate(configuration.setting_rule):
+        plan_rule(rule, path=("setting_rule", number), stock=stock, plan=plan)
+    for number, config in enumerate(configuration.agent_config):
+        plan_agent_config(config, path=("agent_config", number), stock=stock, plan=plan)
+    if plan.faults:
+        raise ConfigurationRefused(plan.faults)
+    return plan

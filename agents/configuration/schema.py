@@ -1,0 +1,158 @@
+"""A configuration file as data. What a key means when it is left out is told in docs/configuration.md."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from agents.configuration.fields import (
+    Address,
+    Count,
+    FilledAddress,
+    FilledLine,
+    FilledSecret,
+    Headers,
+    Line,
+    ModelId,
+    Name,
+    PoolName,
+    Position,
+    Secret,
+    Slug,
+    one_of,
+)
+from agents.models import Provider, Wire
+from agents.setting_changes import Value, checked
+from agents.setting_ranges import RANGE_OF, SettingName
+from agents.setting_rules import rule_faults
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    def says(self, key: str) -> bool:
+        """Whether the file holds the key, whatever its value."""
+        return key in self.model_fields_set
+
+
+class OAuth2Block(_Block):
+    token_url: FilledAddress
+    client_id: FilledLine
+    client_secret: FilledSecret
+    scope: Line = ""
+    audience: Line = ""
+    client_auth: Annotated[str, one_of(["basic", "body"])] = "basic"
+
+
+class PoolBlock(_Block):
+    """Says everything about its pool: a limit that is left out is no limit."""
+
+    name: PoolName
+    requests_per_minute: Count | None = None
+    input_tokens_per_minute: Count | None = None
+    output_tokens_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    count_cached_input: bool = False
+
+    @field_validator("tokens_per_minute")
+    @classmethod
+    def _together_or_apart(cls, value: int | None, info: ValidationInfo) -> int | None:
+        apart = (info.data.get("input_tokens_per_minute"), info.data.get("output_tokens_per_minute"))
+        if value is not None and apart != (None, None):
+            raise ValueError("counts input and output together: leave input_ and output_tokens_per_minute out")
+        return value
+
+
+class ModelBlock(_Block):
+    """A key that is left out stays as it is. `pool` names a pool of the same provider, "" none."""
+
+    id: ModelId
+    name: Name | None = None
+    wire: Annotated[str, one_of(Wire.values)] | None = None
+    pool: Annotated[Line, Field(max_length=64)] | None = None
+    context_window: Count | None = None
+    max_output_tokens: Count | None = None
+    enabled: bool | None = None
+    position: Position | None = None
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == {} else value
+
+
+class ProviderBlock(_Block):
+    """A key that is left out stays as it is; an empty `oauth2` takes it away (None, but said)."""
+
+    slug: Slug
+    kind: Annotated[str, one_of(Provider.Kind.values)]
+    name: Name | None = None
+    auth: Annotated[str, one_of(Provider.Auth.values)] | None = None
+    base_url: Address | None = None
+    api_key: Secret | None = None
+    headers: Headers | None = None
+    oauth2: Annotated[OAuth2Block | None, BeforeValidator(_none_if_empty)] = None
+    enabled: bool | None = None
+    position: Position | None = None
+    pool: list[PoolBlock] = []
+    model: list[ModelBlock] = []
+
+
+def _as_the_api_checks(value: object, info: ValidationInfo) -> object:
+    return checked(RANGE_OF[cast(SettingName, info.field_name)], value)
+
+
+Setting = Annotated[Any, BeforeValidator(_as_the_api_checks)]
+
+
+class AgentConfigBlock(_Block):
+    """The organisation's settings of one model, all of them: a setting that is left out is inherited."""
+
+    provider: Slug
+    model: ModelId
+    max_output_tokens: Setting = None
+    temperature: Setting = None
+    max_iterations: Setting = None
+    last_messages: Setting = None
+    max_age_minutes: Setting = None
+    context_token_limit: Setting = None
+    response_token_limit: Setting = None
+
+    def values(self) -> dict[SettingName, Value | None]:
+        """All settings by name; None inherits."""
+        return {name: getattr(self, name) for name in RANGE_OF}
+
+
+class SettingRuleBlock(_Block):
+    """What users may set: everything about one rule. Without provider and model it holds for every model."""
+
+    setting: Annotated[str, one_of(list(RANGE_OF))]
+    provider: Slug | None = None
+    model: Annotated[ModelId | None, Field(validate_default=True)] = None
+    locked: bool = False
+    minimum: Any = None
+    maximum: Any = None
+
+    @field_validator("model")
+    @classmethod
+    def _both_or_none(cls, model: str | None, info: ValidationInfo) -> str | None:
+        if (model is None) != (info.data.get("provider") is None):
+            raise ValueError("and provider stand together, or neither does")
+        return model
+
+    @field_validator("minimum", "maximum")
+    @classmethod
+    def _an_end_of_the_range(cls, value: object, info: ValidationInfo) -> object:
+        if "setting" not in info.data:
+            return value
+        ends = {"minimum": info.data.get("minimum"), "maximum": None, info.field_name: value}
+        faults = rule_faults(setting=info.data["setting"], minimum=ends["minimum"], maximum=ends["maximum"])
+        if info.field_name in faults:
+            raise ValueError(faults[info.field_name])
+        return value
+
+
+class Configuration(_Block):
+    provider: list[ProviderBlock] = []
+    agent_config: list[AgentConfigBlock] = []
+    setting_rule: list[SettingRuleBlock] = []

@@ -1,0 +1,61 @@
+"""`manage.py rotate_encryption_keys`: every stored secret encrypted with the first of ENCRYPTION_KEYS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import AuditEntry
+from agents.models import Provider
+from agents.secrets import SecretUnreadable, is_sealed, resealed
+
+
+class Command(BaseCommand):
+    help = "Encrypt every stored secret with the first of ENCRYPTION_KEYS, so that the keys after it can be dropped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        done, lost = _rotate()
+        self.stdout.write(f"{done} stored secrets are encrypted with the first key now.")
+        if lost:
+            raise CommandError(
+                f"{len(lost)} could not be read with any of ENCRYPTION_KEYS and stay as they are. Put the key back "
+                f"that encrypted them, or re-enter: {', '.join(lost)}"
+            )
+
+
+@transaction.atomic
+def _rotate() -> tuple[int, list[str]]:
+    """How many were encrypted anew, and where those are that no key opens."""
+    done, lost = 0, []
+    for provider in Provider.objects.select_for_update():
+        rotated = []
+        for name, sealed in _sealed(provider).items():
+            try:
+                _put(provider, name, resealed(sealed))
+            except SecretUnreadable:
+                lost.append(f"{name} of provider {provider.slug}")
+            else:
+                rotated.append(name)
+        if rotated:
+            provider.save(update_fields=["api_key", "oauth2"])
+            changes = dict.fromkeys(rotated, (audit.SET, audit.SET))
+            audit.record(
+                actor=None, door=AuditEntry.Door.SYSTEM, action="re-encrypted", target=provider, changes=changes
+            )
+        done += len(rotated)
+    return done, lost
+
+
+def _sealed(provider: Provider) -> dict[str, str]:
+    secrets = {"api_key": provider.api_key, "client_secret": str(provider.oauth2.get("client_secret", ""))}
+    return {name: secret for name, secret in secrets.items() if is_sealed(secret)}
+
+
+def _put(provider: Provider, name: str, sealed: str) -> None:
+    if name == "api_key":
+        provider.api_key = sealed
+    else:
+        provider.oauth2["client_secret"] = sealed

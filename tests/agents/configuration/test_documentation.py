@@ -1,0 +1,37 @@
+"""The page that explains configuration files is right: its example loads, and it names every key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agents.configuration.schema import (
+    AgentConfigBlock,
+    ModelBlock,
+    OAuth2Block,
+    PoolBlock,
+    ProviderBlock,
+    SettingRuleBlock,
+)
+from tests.agents.configuration.files import dump, load
+
+PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text()
+
+
+@pytest.mark.django_db
+def test_the_example_loads_and_its_dump_is_a_no_op(tmp_path: Path) -> None:
+    example = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    assert len(example) == 1
+    printed = load(tmp_path, example[0])
+    assert "\n9 new, 0 changed, 0 as before.\n" in printed
+    assert "\n0 new, 0 changed, 9 as before.\n" in "\n" + load(tmp_path, dump())
+
+
+def test_every_key_is_explained() -> None:
+    blocks = (ProviderBlock, OAuth2Block, PoolBlock, ModelBlock, AgentConfigBlock, SettingRuleBlock)
+    keys = {key for block in blocks for key in block.model_fields} - {"pool", "model"}
+    assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
+    assert "`[[provider.pool]]`" in PAGE
+    assert "`[[provider.model]]`" in PAGE
