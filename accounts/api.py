@@ -10,9 +10,9 @@ from django.utils import timezone
 from ninja import Router, Status
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from accounts import tokens
+from accounts import audited_tokens
 from accounts.bearer import ApiRequest, Scope, require_scope
-from accounts.models import ApiToken
+from accounts.models import ApiToken, AuditEntry
 from accounts.paging import DEFAULT_LIMIT, Cursor, Limit, Page, page_of
 from accounts.refusals import NotFound
 
@@ -92,7 +92,8 @@ def list_tokens(request: ApiRequest, cursor: Cursor = None, limit: Limit = DEFAU
 @router.post("/tokens", response={201: ShownToken})
 def create_token(request: ApiRequest, payload: NewToken) -> Status[ShownToken]:
     require_scope(request, "admin")
-    issued = tokens.issue(user=request.user, scope=payload.scope, name=payload.name, expires_at=payload.expires_at)
+    user = request.user
+    issued = audited_tokens.make(user=user, actor=user, door=AuditEntry.Door.API, **payload.model_dump())
     return Status(201, ShownToken(**Token.model_validate(issued.row).model_dump(), token=issued.secret))
 
 
@@ -102,5 +103,5 @@ def revoke_token(request: ApiRequest, token_id: UUID) -> Status[None]:
     if row is None:
         raise NotFound("You have no API token with this id.")
     require_scope(request, "write")
-    tokens.revoke(row)
+    audited_tokens.revoke(row, actor=request.user, door=AuditEntry.Door.API)
     return Status(204, None)

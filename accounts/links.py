@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 from django.utils import timezone
 
-from accounts.models import OneTimeLink, User
+from accounts import audit
+from accounts.models import AuditEntry, OneTimeLink, User
 from accounts.refusals import NotFound
 
 SETUP_LIFETIME = timedelta(hours=24)
@@ -23,9 +24,9 @@ def make_setup_link(*, now: datetime | None = None) -> str | None:
         if User.objects.exists():
             return None
         _open_links().delete()
-        secret = secrets.token_urlsafe(32)
+        secret = new_secret()
         OneTimeLink.objects.create(
-            purpose=OneTimeLink.Purpose.SETUP, digest=_digest(secret), expires_at=now + SETUP_LIFETIME
+            purpose=OneTimeLink.Purpose.SETUP, digest=digest_of(secret), expires_at=now + SETUP_LIFETIME
         )
     return secret
 
@@ -33,7 +34,7 @@ def make_setup_link(*, now: datetime | None = None) -> str | None:
 def check_setup_link(secret: str, *, now: datetime | None = None) -> None:
     """NotFound unless the link can be used now. Looking does not use it up: chat programs preview links."""
     now = now or timezone.now()
-    if User.objects.exists() or not _open_links().filter(digest=_digest(secret), expires_at__gt=now).exists():
+    if User.objects.exists() or not _open_links().filter(digest=digest_of(secret), expires_at__gt=now).exists():
         raise NotFound(_GONE)
 
 
@@ -45,12 +46,20 @@ def use_setup_link(secret: str, *, username: str, password: str, now: datetime |
         # Every open link is claimed in one UPDATE: a second use waits for its row locks and then finds none.
         if _open_links().update(used_at=now) == 0:
             raise NotFound(_GONE)
-        return User.objects.create_superuser(username=username, password=password)
+        admin = User.objects.create_superuser(username=username, password=password)
+        changes = {"is_superuser": (None, True)}
+        audit.record(actor=admin, door=AuditEntry.Door.PAGE, action="created", target=admin, changes=changes)
+        return admin
 
 
 def _open_links() -> models.QuerySet[OneTimeLink]:
     return OneTimeLink.objects.filter(purpose=OneTimeLink.Purpose.SETUP, used_at=None)
 
 
-def _digest(secret: str) -> str:
+def new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def digest_of(secret: str) -> str:
+    """What is stored of a link's secret."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -64,9 +64,9 @@ def is_valid(row: ApiToken, *, now: datetime) -> bool:
     return row.revoked_at is None and (row.expires_at is None or now < row.expires_at)
 
 
-def revoke(row: ApiToken) -> None:
-    """Revoking twice keeps the first moment."""
-    ApiToken.objects.filter(pk=row.pk, revoked_at=None).update(revoked_at=timezone.now())
+def revoke(row: ApiToken, *, now: datetime | None = None) -> bool:
+    """Whether it was valid until now: revoking twice keeps the first moment."""
+    return ApiToken.objects.filter(pk=row.pk, revoked_at=None).update(revoked_at=now or timezone.now()) == 1
 
 
 def _find(raw: str) -> ApiToken | None:

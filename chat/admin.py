@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
+from accounts.person_filter import PersonFilter
+from accounts.readonly_admin import ReadOnlyAdmin
 from chat.models import Turn
 
 
 @admin.register(Turn)
-class TurnAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Read-only. Conversations, titles and messages are private, and their names would show in a link."""
+class TurnAdmin(ReadOnlyAdmin):
+    """Conversations, titles and messages are private, and their names would show in a link."""
 
-    list_display = ["id", "status", "reason", "agent", "model", "created_at", "started_at", "ended_at"]
-    list_select_related = ["model__provider"]
-    list_filter = ["status", "reason", "agent", "model"]
+    list_display = ["id", "owner", "status", "reason", "agent", "model", "created_at", "started_at", "ended_at"]
+    list_select_related = ["model__provider", "conversation__owner"]
+    list_filter = [
+        "created_at",
+        "status",
+        "model",
+        ("conversation__owner", PersonFilter),
+        "reason",
+        "agent",
+    ]
+    search_fields = ["conversation__owner__username"]
+    search_help_text = "A user name."
     date_hierarchy = "created_at"
+    show_full_result_count = False
     readonly_fields = (
         "id",
         "number",
+        "owner",
         "conversation_id",
         "status",
         "reason",
@@ -38,15 +49,10 @@ class TurnAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     )
     fields = readonly_fields
 
+    @admin.display(description="User", ordering="conversation__owner__username")
+    def owner(self, row: Turn) -> str:
+        return str(row.conversation.owner)
+
     @admin.display(description="Conversation")
     def conversation_id(self, row: Turn) -> str:
         return str(row.conversation_id)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False

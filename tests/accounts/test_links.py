@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.links import SETUP_LIFETIME, check_setup_link, make_setup_link, use_setup_link
-from accounts.models import OneTimeLink, User
+from accounts.models import AuditEntry, OneTimeLink, User
 from accounts.refusals import NotFound
 
 NOW = timezone.now()
@@ -40,6 +40,8 @@ def test_using_the_link_makes_an_admin_once(db: None) -> None:
     with pytest.raises(NotFound):
         use_setup_link(secret, username="eve", password="a long password")
     assert User.objects.count() == 1
+    entry = AuditEntry.objects.get()
+    assert (entry.actor, entry.action, entry.target_name) == (admin, "created", "ada")
 
 
 def test_no_link_is_made_and_none_works_once_anybody_exists(db: None) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import ApiToken, User
-from accounts.tokens import issue
+from accounts.audited_tokens import make
+from accounts.models import ApiToken, AuditEntry, User
 
 
 class Command(BaseCommand):
@@ -19,5 +19,6 @@ class Command(BaseCommand):
         user = User.objects.filter(username=options["user"], is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user named {options['user']!r}.")
-        issued = issue(user=user, scope=options["scope"], name="made on the command line")
+        name = "made on the command line"
+        issued = make(user=user, actor=None, door=AuditEntry.Door.SYSTEM, scope=options["scope"], name=name)
         self.stdout.write(issued.secret)
