@@ -7,9 +7,20 @@ import uuid
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from agents.setting_ranges import MAX_ITERATIONS, MAX_OUTPUT_TOKENS, TEMPERATURE, Range
+from agents.setting_ranges import (
+    ADVANCED_RANGES,
+    CONTEXT_TOKEN_LIMIT,
+    LAST_MESSAGES,
+    MAX_AGE_MINUTES,
+    MAX_ITERATIONS,
+    MAX_OUTPUT_TOKENS,
+    RANGES,
+    RESPONSE_TOKEN_LIMIT,
+    TEMPERATURE,
+    Range,
+)
 
 
 class Wire(models.TextChoices):
@@ -39,8 +50,15 @@ class Provider(models.Model):
     kind = models.CharField(max_length=32, choices=Kind.choices)
     auth = models.CharField(max_length=16, choices=Auth.choices, default=Auth.API_KEY)
     base_url = models.URLField(blank=True, help_text="Empty for the provider's own address. OpenAI kinds end in /v1.")
-    api_key = models.CharField(
-        max_length=200, blank=True, help_text="A reference, never the key itself: env:NAME or file:PATH."
+    api_key = models.TextField(
+        blank=True,
+        help_text="A reference (env:NAME, file:PATH) or the encrypted key itself (sealed:…); never the plain key.",
+    )
+    headers = models.JSONField(default=dict, blank=True, help_text="Sent with every call; never a secret.")
+    oauth2 = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Client credentials: token_url, client_id, client_secret (as api_key), scope, audience, client_auth.",
     )
     enabled = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0, help_text="Order in the pickers, smallest first.")
@@ -49,8 +67,11 @@ class Provider(models.Model):
         ordering = ["position", "name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(api_key="") | Q(api_key__startswith="env:") | Q(api_key__startswith="file:"),
-                name="provider_api_key_is_a_reference",
+                condition=Q(api_key="")
+                | Q(api_key__startswith="env:")
+                | Q(api_key__startswith="file:")
+                | Q(api_key__startswith="sealed:"),
+                name="provider_api_key_is_never_plain",
             ),
         ]
 
@@ -154,6 +175,10 @@ class AgentConfig(models.Model):
     max_iterations = models.PositiveSmallIntegerField(
         MAX_ITERATIONS.label, null=True, blank=True, validators=_validators(MAX_ITERATIONS, int)
     )
+    last_messages = models.PositiveSmallIntegerField(LAST_MESSAGES.label, null=True, blank=True)
+    max_age_minutes = models.PositiveSmallIntegerField(MAX_AGE_MINUTES.label, null=True, blank=True)
+    context_token_limit = models.PositiveIntegerField(CONTEXT_TOKEN_LIMIT.label, null=True, blank=True)
+    response_token_limit = models.PositiveIntegerField(RESPONSE_TOKEN_LIMIT.label, null=True, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Grows with every save.")
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -171,10 +196,56 @@ class AgentConfig(models.Model):
             ),
             models.CheckConstraint(condition=_within(TEMPERATURE), name="agent_config_temperature_in_range"),
             models.CheckConstraint(condition=_within(MAX_ITERATIONS), name="agent_config_max_iterations_in_range"),
+            *(
+                models.CheckConstraint(
+                    condition=_within(bounds) | Q(**{bounds.name: 0}), name=f"agent_config_{bounds.name}_in_range"
+                )
+                for bounds in ADVANCED_RANGES
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.model} ({self.user or 'organisation'})"
+
+
+class SettingRule(models.Model):
+    """What an admin allows users to set: a lock or a narrower range of one setting, for one model or for all of them.
+
+    A locked setting has the organisation's value for everyone. A rule for a model goes before the rule for all.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    model = models.ForeignKey(
+        LanguageModel,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="setting_rules",
+        help_text="Empty: every model.",
+    )
+    setting = models.CharField(
+        max_length=32, choices=[(bounds.name, bounds.label) for bounds in (*RANGES, *ADVANCED_RANGES)]
+    )
+    locked = models.BooleanField(default=False, help_text="Users see the organisation's value and cannot change it.")
+    minimum = models.FloatField(null=True, blank=True)
+    maximum = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["setting"], condition=Q(model__isnull=True), name="one_rule_per_setting_for_all_models"
+            ),
+            models.UniqueConstraint(
+                fields=["model", "setting"], condition=Q(model__isnull=False), name="one_rule_per_setting_and_model"
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum__isnull=True) | Q(maximum__isnull=True) | Q(minimum__lte=F("maximum")),
+                name="setting_rule_is_a_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_setting_display()} ({self.model or 'all models'})"
 
 
 class ModelCall(models.Model):
@@ -190,6 +261,9 @@ class ModelCall(models.Model):
     model = models.ForeignKey(LanguageModel, null=True, on_delete=models.SET_NULL, related_name="calls")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="model_calls")
     purpose = models.CharField(max_length=32, default="chat")
+    agent = models.SlugField(
+        max_length=64, blank=True, db_index=False, help_text="Whose call it was; empty for a call that no agent made."
+    )
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.RUNNING)
     estimated_input_tokens = models.PositiveIntegerField()
     max_output_tokens = models.PositiveIntegerField()

@@ -1,79 +1,102 @@
-"""What a change of settings may say, checked the same way for the form, the API and the admin.
+"""What a change of settings may say, checked the same way for the form, the API, the admin and the configuration file.
 
-Strict: a whole number is a JSON integer, or ASCII digits in a form; "8192", true, [], 1e3 and "١٢٣" are refused.
+Strict: a whole number is a JSON integer, or ASCII digits in a form; "8192", true, null, [], 1e3 and "١٢٣" are refused.
+What an admin allows besides is the business of `setting_rules`.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
 
 from accounts.refusals import InvalidRequest
-from agents.setting_ranges import MAX_ITERATIONS, MAX_OUTPUT_TOKENS, TEMPERATURE, Range, SettingName
+from agents.setting_ranges import (
+    CONTEXT_TOKEN_LIMIT,
+    LAST_MESSAGES,
+    MAX_AGE_MINUTES,
+    MAX_ITERATIONS,
+    MAX_OUTPUT_TOKENS,
+    RESPONSE_TOKEN_LIMIT,
+    TEMPERATURE,
+    Range,
+    SettingName,
+)
 
 Value = int | float
-Changes = dict[SettingName, Value | None]
+Changes = dict[SettingName, Value]
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def is_whole(bounds: Range) -> bool:
-    return bounds is not TEMPERATURE
+    return bounds.name != "temperature"
 
 
 def must_be(bounds: Range) -> str:
+    if not is_whole(bounds):
+        return f"must be a number from {bounds.minimum} to {bounds.maximum}"
+    zero = "0 or " if bounds.zero_means and bounds.minimum > 0 else ""
+    return f"must be {zero}a whole number from {int(bounds.minimum):,} to {int(bounds.maximum):,}"
+
+
+def checked(bounds: Range, value: object) -> Value:
+    """The number, as it may be stored. ValueError, with what it must be, for everything else."""
+    if not _is_number(bounds, value):
+        raise ValueError(must_be(bounds))
+    number = cast(Value, value)
+    if not bounds.minimum <= number <= bounds.maximum and not (bounds.zero_means and number == 0):
+        raise ValueError(must_be(bounds))
+    return number if is_whole(bounds) else float(number) + 0.0  # minus zero is zero
+
+
+def _is_number(bounds: Range, value: object) -> bool:
+    """By its very type: true is an int to Python."""
     if is_whole(bounds):
-        return f"must be a whole number from {bounds.minimum:,} to {bounds.maximum:,}"
-    return f"must be a number from {bounds.minimum} to {bounds.maximum}"
+        return type(value) is int
+    return type(value) is int or (type(value) is float and math.isfinite(value))
 
 
-def _or_must_be(bounds: Range) -> WrapValidator:
-    def check(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-        try:
-            return handler(value)
-        except ValidationError:
-            raise ValueError(must_be(bounds)) from None
+@dataclass(frozen=True)
+class _Checked:
+    """Puts `checked` into a pydantic model and its JSON schema."""
 
-    return WrapValidator(check)
+    bounds: Range
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(lambda value: checked(self.bounds, value))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        bounds = self.bounds
+        if not is_whole(bounds):
+            return {"type": "number", "minimum": bounds.minimum, "maximum": bounds.maximum}
+        inside = {"type": "integer", "minimum": int(bounds.minimum), "maximum": int(bounds.maximum)}
+        has_zero_apart = bounds.zero_means and bounds.minimum > 0
+        return {"anyOf": [{"type": "integer", "const": 0}, inside]} if has_zero_apart else inside
 
 
-def _whole(bounds: Range) -> Any:
-    return Field(strict=True, ge=int(bounds.minimum), le=int(bounds.maximum))
-
-
-def _without_sign_of_zero(value: float) -> float:
-    return value + 0.0
+def _absent() -> Any:
+    """A factory, so that the schema names no default: what is absent is not changed."""
+    return None
 
 
 class SettingChanges(BaseModel):
-    """Only the settings named are changed; null goes back to what is inherited."""
+    """Only the settings named are changed."""
 
     model_config = ConfigDict(extra="forbid")
 
-    max_output_tokens: Annotated[Annotated[int, _whole(MAX_OUTPUT_TOKENS)] | None, _or_must_be(MAX_OUTPUT_TOKENS)] = (
-        None
-    )
-    temperature: Annotated[
-        Annotated[
-            float,
-            Field(strict=True, ge=TEMPERATURE.minimum, le=TEMPERATURE.maximum, allow_inf_nan=False),
-            AfterValidator(_without_sign_of_zero),
-        ]
-        | None,
-        _or_must_be(TEMPERATURE),
-    ] = None
-    max_iterations: Annotated[Annotated[int, _whole(MAX_ITERATIONS)] | None, _or_must_be(MAX_ITERATIONS)] = None
+    max_output_tokens: Annotated[int, _Checked(MAX_OUTPUT_TOKENS)] = Field(default_factory=_absent)
+    temperature: Annotated[float, _Checked(TEMPERATURE)] = Field(default_factory=_absent)
+    max_iterations: Annotated[int, _Checked(MAX_ITERATIONS)] = Field(default_factory=_absent)
+    last_messages: Annotated[int, _Checked(LAST_MESSAGES)] = Field(default_factory=_absent)
+    max_age_minutes: Annotated[int, _Checked(MAX_AGE_MINUTES)] = Field(default_factory=_absent)
+    context_token_limit: Annotated[int, _Checked(CONTEXT_TOKEN_LIMIT)] = Field(default_factory=_absent)
+    response_token_limit: Annotated[int, _Checked(RESPONSE_TOKEN_LIMIT)] = Field(default_factory=_absent)
 
     def named(self) -> Changes:
         return cast(Changes, self.model_dump(exclude_unset=True))

@@ -6,8 +6,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.refusals import InvalidRequest
-from agents.setting_changes import Value, from_text, is_whole, must_be, validated
+from agents.setting_changes import Value, checked, from_text, is_whole
 from agents.setting_ranges import Range
 
 
@@ -26,9 +25,9 @@ class SettingField(forms.CharField):
         text = str(value).strip()
         return self._number(text) if text else None
 
-    def _number(self, text: str) -> Value | None:
+    def _number(self, text: str) -> Value:
         bounds = self.bounds
         try:
-            return validated({bounds.name: from_text(bounds, text)})[bounds.name]
-        except InvalidRequest:
-            raise forms.ValidationError(f"{bounds.label} {must_be(bounds)}.", code="invalid") from None
+            return checked(bounds, from_text(bounds, text))
+        except ValueError as fault:
+            raise forms.ValidationError(f"{bounds.label} {fault}.", code="invalid") from None

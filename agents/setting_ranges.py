@@ -5,15 +5,28 @@ The form, the API, the admin and the database constraints all read these numbers
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-SettingName = Literal["max_output_tokens", "temperature", "max_iterations"]
+SettingName = Literal[
+    "max_output_tokens",
+    "temperature",
+    "max_iterations",
+    "last_messages",
+    "max_age_minutes",
+    "context_token_limit",
+    "response_token_limit",
+]
+
+NO_CAP = "no cap"
+AS_MAX_OUTPUT_TOKENS = "as Max Output Tokens says"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """Both ends are allowed values. `unit` is what one step counts."""
+    """Both ends are allowed values. `unit` is what one step counts. Where 0 stands for something else than a number of
+    that unit, `zero_means` says for what; then it is allowed, too."""
 
     name: SettingName
     label: str
@@ -22,6 +35,8 @@ class Range:
     step: float
     unit: str
     description: str
+    advanced: bool = False
+    zero_means: str = ""
 
 
 MAX_OUTPUT_TOKENS = Range(
@@ -52,16 +67,82 @@ MAX_ITERATIONS = Range(
     description="How many model calls one turn may take. The last one may not call tools, so a turn ends in an answer.",
 )
 
+LAST_MESSAGES = Range(
+    name="last_messages",
+    label="Last Messages",
+    minimum=0,
+    maximum=200,
+    step=1,
+    unit="messages",
+    description="How many messages of earlier turns may be sent; a reply counts one, whatever it took. 0: no cap.",
+    advanced=True,
+    zero_means=NO_CAP,
+)
+MAX_AGE_MINUTES = Range(
+    name="max_age_minutes",
+    label="Max Age",
+    minimum=0,
+    maximum=10_080,
+    step=1,
+    unit="minutes",
+    description="Older turns are not sent; the current one always is. 0: no cap.",
+    advanced=True,
+    zero_means=NO_CAP,
+)
+CONTEXT_TOKEN_LIMIT = Range(
+    name="context_token_limit",
+    label="Context Token Limit",
+    minimum=1_000,
+    maximum=2_000_000,
+    step=1,
+    unit="tokens",
+    description="Splits the input limit from the reply cap, up to the model's window. 0: as Max Output Tokens says.",
+    advanced=True,
+    zero_means=AS_MAX_OUTPUT_TOKENS,
+)
+RESPONSE_TOKEN_LIMIT = Range(
+    name="response_token_limit",
+    label="Response Token Limit",
+    minimum=1,
+    maximum=1_000_000,
+    step=1,
+    unit="tokens",
+    description="Caps the reply by itself, up to the model's maximum. 0: as Max Output Tokens says.",
+    advanced=True,
+    zero_means=AS_MAX_OUTPUT_TOKENS,
+)
+
 RANGES: tuple[Range, ...] = (MAX_OUTPUT_TOKENS, TEMPERATURE, MAX_ITERATIONS)
+ADVANCED_RANGES: tuple[Range, ...] = (LAST_MESSAGES, MAX_AGE_MINUTES, CONTEXT_TOKEN_LIMIT, RESPONSE_TOKEN_LIMIT)
+ALL_RANGES: tuple[Range, ...] = (*RANGES, *ADVANCED_RANGES)
+RANGE_OF: Mapping[SettingName, Range] = {bounds.name: bounds for bounds in ALL_RANGES}
 
 
 @dataclass(frozen=True, kw_only=True)
 class SettingValues:
-    """One complete set of values: tokens, sampling temperature, model calls per turn."""
+    """One complete set of values: tokens, sampling temperature, model calls per turn; then the advanced ones.
+
+    0 means: no cap (`last_messages`, `max_age_minutes`), or whatever `max_output_tokens` says (the two limits). Without
+    a temperature none is sent.
+    """
 
     max_output_tokens: int
-    temperature: float
+    temperature: float | None
     max_iterations: int
+    last_messages: int = 20
+    max_age_minutes: int = 0
+    context_token_limit: int = 0
+    response_token_limit: int = 0
+
+    @property
+    def token_limit(self) -> int:
+        """The most input tokens that one model call may carry."""
+        return self.context_token_limit or self.max_output_tokens
+
+    @property
+    def reply_cap(self) -> int:
+        """The most tokens that one reply may have."""
+        return self.response_token_limit or self.max_output_tokens
 
 
 ANTHROPIC_DEFAULTS = SettingValues(max_output_tokens=8_192, temperature=0.7, max_iterations=15)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.setting_ranges import MAX_OUTPUT_TOKENS, Range
+from agents.setting_ranges import Range
+
+_GRID_FROM, _GRID_STEP = 1_024, 512  # tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +21,7 @@ class Slider:
 
 
 def slider_of(bounds: Range) -> Slider:
-    """Tokens: 1,024 + 512·k, which a plain range input could not combine with stops at 1,000 and 100,000."""
-    grid = {"grid_from": 1_024, "grid_step": 512} if bounds is MAX_OUTPUT_TOKENS else {}
+    """Tokens: 1,024 + 512·k, which a plain range input could not combine with stops at 1,000 and 100,000. A range that
+    an admin made narrower has its own ends."""
+    grid = {"grid_from": _GRID_FROM, "grid_step": _GRID_STEP} if bounds.name == "max_output_tokens" else {}
     return Slider(minimum=bounds.minimum, maximum=bounds.maximum, step=bounds.step, **grid)

@@ -1,28 +1,50 @@
-"""The settings tab "Agent Config". It works as a plain form; scripts only make it pleasanter."""
+"""The settings tab "Agent Config". It works as a plain form; scripts only make it pleasanter.
+
+All its buttons send the same form, so that whatever one presses, nothing that was typed elsewhere on it is lost.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Callable
+from functools import wraps
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import User
-from accounts.refusals import VersionConflict
+from accounts.models import AuditEntry, User
+from accounts.refusals import InvalidRequest, VersionConflict
 from agents import settings_resolution
 from agents.availability import available_models
-from agents.models import LanguageModel
-from agents.settings_resolution import EffectiveSettings
+from agents.setting_ranges import RANGE_OF, SettingName
+from settings_ui.agent_config_page import cards_context, page_of
+from settings_ui.copy_targets import what_was_copied
 from settings_ui.forms import AgentConfigForm
-from settings_ui.setting_cards import cards_of
+from settings_ui.model_choice import Choice
+from settings_ui.own_settings import OwnSettings
+from settings_ui.resetting import what_was_reset
 
 _TEMPLATE = "settings_ui/agent_config.html"
+_BY = AuditEntry.Door.PAGE
+
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def _from_the_form(view: View) -> View:
+    """For POST alone. Who comes back to such an address otherwise (a reload, a sign-in in between) gets the page."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            return redirect(f"{reverse('settings_ui:home')}?{request.GET.urlencode()}")
+        return view(request)
+
+    return guarded
 
 
 @login_required
@@ -30,40 +52,83 @@ _TEMPLATE = "settings_ui/agent_config.html"
 def home(request: HttpRequest) -> HttpResponse:
     models = available_models(_person(request))
     if not models:
-        return render(request, _TEMPLATE, {"models": models})
-    model = _chosen(models, request)
-    resolved = settings_resolution.effective(user=_person(request), model=model)
-    return _page(request, models=models, model=model, form=AgentConfigForm(resolved), resolved=resolved)
+        return render(request, _TEMPLATE, {"news": _news(request)})
+    choice = Choice.by_address(models, request.GET)
+    return _page(request, choice, AgentConfigForm(_own(request, choice)))
 
 
-@login_required
-@require_POST
+@_from_the_form
 def save(request: HttpRequest) -> HttpResponse:
-    models = available_models(_person(request))
-    model = _chosen(models, request)
-    resolved = settings_resolution.effective(user=_person(request), model=model)
-    form = AgentConfigForm(resolved, request.POST)
+    choice = _choice(request)
+    form = AgentConfigForm(_own(request, choice), request.POST)
     if not form.is_valid():
-        return _page(request, models=models, model=model, form=form, resolved=resolved, status=422)
+        return _page(request, choice, form, status=422)
     try:
-        if changes := form.changes():
+        if form.changes:
             settings_resolution.save(
-                user=_person(request), model=model, changes=changes, if_match=form.cleaned_data["version"]
+                user=_person(request),
+                model=choice.model,
+                changes=form.changes,
+                if_match=form.cleaned_data["version"],
+                actor=_person(request),
+                door=_BY,
             )
-    except VersionConflict as conflict:
-        return _conflict(request, models=models, model=model, form=form, conflict=conflict)
-    said = "Saved. It applies from the next turn on." if changes else "Nothing was changed, so nothing was saved."
+    except VersionConflict:
+        return _conflict(request, choice, form)
+    except InvalidRequest as refusal:  # an admin's rule came in between
+        form.add_error(None, refusal.message)
+        return _page(request, choice, form, status=422)
+    said = "Saved. It applies from the next turn on." if form.changes else "Nothing was changed, so nothing was saved."
     messages.success(request, said)
-    return _back_to(model)
+    return _back_to(choice)
+
+
+@_from_the_form
+def reset(request: HttpRequest) -> HttpResponse:
+    """One setting (`?setting=`), or all: then what was typed goes, too."""
+    choice = _choice(request)
+    before = _own(request, choice)
+    form = AgentConfigForm(before, request.POST)
+    names = _names(request.GET.get("setting"))
+    try:
+        settings_resolution.reset(
+            user=_person(request),
+            model=choice.model,
+            names=names,
+            if_match=form.seen_version,
+            actor=_person(request),
+            door=_BY,
+        )
+    except VersionConflict:
+        return _conflict(request, choice, form)
+    now = _own(request, choice)
+    messages.success(request, what_was_reset(before=before, now=now))
+    return _go_on(request, choice, form.rebased(now, forget=names))
+
+
+@_from_the_form
+def copy(request: HttpRequest) -> HttpResponse:
+    choice = _choice(request)
+    own = _own(request, choice)
+    form = AgentConfigForm(own, request.POST)
+    chosen = [model for model in choice.models if str(model.pk) in request.POST.getlist("to") and model != choice.model]
+    if own.own and chosen:
+        copied = settings_resolution.copy_own(
+            user=own.user, source=choice.model, targets=chosen, actor=own.user, door=_BY
+        )
+        messages.success(request, what_was_copied(own, copied))
+    else:
+        messages.warning(request, "Nothing was copied: choose at least one model to copy to.")
+    return _go_on(request, choice, form.rebased(own))
 
 
 @login_required
 @require_POST
-def reset(request: HttpRequest) -> HttpResponse:
-    model = _chosen(available_models(_person(request)), request)
-    settings_resolution.reset(user=_person(request), model=model)
-    messages.success(request, "Reset: your own values for this model are gone. It applies from the next turn on.")
-    return _back_to(model)
+def preview(request: HttpRequest) -> HttpResponse:
+    """The cards with what the entries would mean. Nothing is saved."""
+    choice = _choice(request)
+    form = AgentConfigForm(_own(request, choice), request.POST)
+    return render(request, "settings_ui/_cards.html", cards_context(form, choice=choice))
 
 
 def _person(request: HttpRequest) -> User:
@@ -72,53 +137,43 @@ def _person(request: HttpRequest) -> User:
     return request.user
 
 
-def _chosen(models: Sequence[LanguageModel], request: HttpRequest) -> LanguageModel:
-    """The model that the address names; the provider's first where it names another provider's model."""
-    slug, model_id = request.GET.get("provider"), request.GET.get("model")
-    of_provider = [model for model in models if slug is None or model.provider.slug == slug]
-    if not of_provider:
-        raise Http404("no such provider")
-    return next((model for model in of_provider if model.model_id == model_id), of_provider[0])
+def _choice(request: HttpRequest) -> Choice:
+    return Choice.by_address(available_models(_person(request)), request.GET)
+
+
+def _own(request: HttpRequest, choice: Choice) -> OwnSettings:
+    return OwnSettings.of(user=_person(request), model=choice.model)
+
+
+def _names(setting: str | None) -> list[SettingName]:
+    if setting is None:
+        return list(RANGE_OF)
+    if setting not in RANGE_OF:
+        raise Http404("no such setting")
+    return [name for name in RANGE_OF if name == setting]
 
 
 def _page(
-    request: HttpRequest,
-    *,
-    models: Sequence[LanguageModel],
-    model: LanguageModel,
-    form: AgentConfigForm,
-    resolved: EffectiveSettings,
-    status: int = 200,
+    request: HttpRequest, choice: Choice, form: AgentConfigForm, *, status: int = 200, conflict: bool = False
 ) -> HttpResponse:
-    context: dict[str, Any] = {
-        "providers": {row.provider.slug: row.provider for row in models}.values(),
-        "models": [row for row in models if row.provider_id == model.provider_id],
-        "model": model,
-        "query": _query(model),
-        "form": form,
-        "cards": cards_of(form, model=model, resolved=resolved),
-        "has_own_values": "user" in resolved.sources.values(),
-    }
+    context = page_of(form, choice=choice) | {"conflict": conflict, "news": _news(request)}
     return render(request, _TEMPLATE, context, status=status)
 
 
-def _conflict(
-    request: HttpRequest,
-    *,
-    models: Sequence[LanguageModel],
-    model: LanguageModel,
-    form: AgentConfigForm,
-    conflict: VersionConflict,
-) -> HttpResponse:
-    resolved = settings_resolution.effective(user=_person(request), model=model)
-    form = form.rebased(resolved)
-    form.add_error(None, conflict.message)
-    return _page(request, models=models, model=model, form=form, resolved=resolved, status=409)
+def _news(request: HttpRequest) -> str:
+    return " ".join(str(message) for message in messages.get_messages(request))
 
 
-def _query(model: LanguageModel) -> str:
-    return urlencode({"provider": model.provider.slug, "model": model.model_id})
+def _conflict(request: HttpRequest, choice: Choice, form: AgentConfigForm) -> HttpResponse:
+    return _page(request, choice, form.rebased(_own(request, choice)), status=409, conflict=True)
 
 
-def _back_to(model: LanguageModel) -> HttpResponse:
-    return HttpResponseRedirect(f"{reverse('settings_ui:home')}?{_query(model)}")
+def _go_on(request: HttpRequest, choice: Choice, form: AgentConfigForm) -> HttpResponse:
+    """To the page of now; with what was typed on it and is not saved yet, if there is any."""
+    if form.touched:
+        return _page(request, choice, form)
+    return _back_to(choice)
+
+
+def _back_to(choice: Choice) -> HttpResponse:
+    return redirect(f"{reverse('settings_ui:home')}?{choice.query}")

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
+from agents.llm.clean_text import clean_text
 from agents.llm.events import CallFinished, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta, Waiting
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall
 
@@ -59,11 +60,11 @@ class Assembly:
         if event.text or event.signature:
             block = self._last("reasoning")
             block.pieces.append(event.text)
-            block.signature = event.signature
+            block.signature = clean_text(event.signature)
 
     def _add_call(self, event: ToolCallDelta) -> None:
         if event.index not in self._calls:
-            self._calls[event.index] = _Block(kind="tool_call", id=event.id, name=event.name)
+            self._calls[event.index] = _Block(kind="tool_call", id=_short(event.id), name=_short(event.name))
             self._blocks.append(self._calls[event.index])
         self._calls[event.index].pieces.append(event.arguments)
 
@@ -72,6 +73,11 @@ class Assembly:
         if not self._blocks or self._blocks[-1].kind != kind or self._blocks[-1].signature:
             self._blocks.append(_Block(kind=kind))
         return self._blocks[-1]
+
+
+def _short(label: str) -> str:
+    """An id or a name as it may be stored, whoever wrote it."""
+    return clean_text(label)[:200]
 
 
 def _is_complete(call: ToolCall) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from agents.llm.cuts import Cuts, Place, places, with_cuts
 from agents.llm.messages import Message
-from agents.llm.receipt import Earlier, Entry, Reason, Status
+from agents.llm.receipt import Earlier, EarlierReason, Entry, Reason, Status
 from agents.llm.repair import Repaired
 from agents.llm.tokens import TokenCounter
 from agents.llm.tool_results import NOTHING, STUB, Cut, largest, plan_cut, stub
@@ -60,10 +60,10 @@ class Draft:
         self._cut(self.lines, dict(window.cuts))
         return True
 
-    def drop_oldest_turn(self) -> None:
+    def drop_oldest_turn(self, reason: EarlierReason = "over_limit") -> None:
         turn = self.turns.popleft()
         stored = [line.whole for line in turn.lines if line.message.id]
-        self.dropped += Earlier(count=len(stored), tokens=sum(stored))
+        self.dropped += Earlier.of(reason, count=len(stored), tokens=sum(stored))
         self.total -= turn.tokens
         self.left_out.clear()
         self._forget_cuts(turn.lines)

@@ -11,6 +11,8 @@ Its ancestor is Mastra's TokenLimiter (`packages/core/src/processors/processors/
 5. The newest user message is sent whole, or nothing is.
 6. What is sent needs no repair.
 
+Caps on the number and the age of earlier messages (`message_caps`) come before the tokens.
+
 What is kept is an unbroken end of the history, but for one run of iterations left out right after its first message.
 """
 
@@ -22,6 +24,7 @@ from functools import cached_property
 
 from agents.llm.draft import Draft
 from agents.llm.errors import ContextImpossible
+from agents.llm.message_caps import MessageCaps
 from agents.llm.messages import Message, ToolSpec
 from agents.llm.providers.base import BlockCounts
 from agents.llm.receipt import Earlier, Receipt
@@ -31,6 +34,7 @@ from agents.llm.tokens import TokenCounter
 from agents.llm.window import Window
 
 _NOTHING_EARLIER = Earlier()
+_NO_CAPS = MessageCaps()
 
 
 def default_low_water(token_limit: int) -> int:
@@ -55,7 +59,8 @@ class TokenLimiter:
     Both methods take `history`, the newest messages of a branch, oldest first: it begins at a user message, and every
     message has an id of its own. `window` is what the previous call returned; one of another limit, or with a boundary
     that is not in `history`, counts as none. `counts` gives the tokens of stored messages by id, as this counter counts
-    them. `earlier` sums up what lies before `history`.
+    them. `earlier` sums up what lies before `history`; what lies before the window's boundary in it counts as over the
+    limit, so that a history that begins there keeps the reasons apart.
 
     Both raise ContextImpossible if what must be sent does not fit, and ValueError if `history` is not one.
     """
@@ -65,6 +70,7 @@ class TokenLimiter:
     instructions: str = ""
     tools: tuple[ToolSpec, ...] = ()
     low_water: int | None = None
+    caps: MessageCaps = _NO_CAPS
 
     def fit(
         self,
@@ -97,6 +103,8 @@ class TokenLimiter:
         draft = Draft(repair(history), counter=self.counter, counts=counts or {})
         saved = window if window and window.token_limit == self.token_limit and draft.resume(window) else None
         before = draft.messages
+        for reason in self.caps.reasons(draft.turns, deep=saved is not None):
+            draft.drop_oldest_turn(reason)
         limit = min(self.token_limit, max_input)
         room = limit - self._frame.total
         if saved is None or cold or draft.total > room:
@@ -158,7 +166,8 @@ class TokenLimiter:
         return ContextImpossible(
             f"Nothing was sent, because it does not fit the token limit of {limit:,}: your message, with what must go "
             f"along with it, takes {conversation:,} tokens, and instructions and tools take {frame.total:,}. Your text "
-            f"is kept. Raise Max Output Tokens to at least {needed:,}, or shorten the message.",
+            f"is kept. Raise the token limit (Max Output Tokens, or Context Token Limit where that is set) to at least "
+            f"{needed:,}, or shorten the message.",
             params={
                 "limit": limit,
                 "instructions": frame.instructions,

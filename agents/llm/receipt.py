@@ -3,23 +3,61 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from agents.llm.messages import Role
 
 Status = Literal["kept", "shortened", "stubbed", "left_out"]
 Reason = Literal["", "result_shortened", "arguments_shortened", "result_stubbed", "iteration_left_out", "repaired"]
+EarlierReason = Literal["over_limit", "over_last_messages", "too_old"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    count: int = 0
+    tokens: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        return Tally(count=self.count + other.count, tokens=self.tokens + other.tokens)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """What lies before the boundary: so many messages, so many tokens, none of them sent."""
+    """What lies before the boundary: so many messages, so many tokens, none of them sent.
+
+    Of them, so much is `over_last_messages` or `too_old`; the rest is over the token limit.
+    """
 
     count: int = 0
     tokens: int = 0
+    over_last_messages: Tally = Tally()
+    too_old: Tally = Tally()
+
+    @classmethod
+    def of(cls, reason: EarlierReason, *, count: int, tokens: int) -> Earlier:
+        if reason == "over_limit":
+            return cls(count=count, tokens=tokens)
+        return cls(count=count, tokens=tokens, **{reason: Tally(count=count, tokens=tokens)})
 
     def __add__(self, other: Earlier) -> Earlier:
-        return Earlier(count=self.count + other.count, tokens=self.tokens + other.tokens)
+        return Earlier(
+            count=self.count + other.count,
+            tokens=self.tokens + other.tokens,
+            over_last_messages=self.over_last_messages.plus(other.over_last_messages),
+            too_old=self.too_old.plus(other.too_old),
+        )
+
+    @property
+    def over_limit(self) -> Tally:
+        """Never below zero: what was counted for another model may sum up to less than its parts."""
+        capped = self.over_last_messages.plus(self.too_old)
+        return Tally(count=max(0, self.count - capped.count), tokens=max(0, self.tokens - capped.tokens))
+
+    def to_dict(self) -> dict[str, Any]:
+        """`{count, tokens, reasons: {reason: {count, tokens}}}`, with those reasons alone that there are."""
+        reasons = {name: asdict(getattr(self, name)) for name in get_args(EarlierReason)}
+        told = {name: tally for name, tally in reasons.items() if tally["count"]}
+        return {"count": self.count, "tokens": self.tokens, "reasons": told}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +76,7 @@ class Entry:
 class Receipt:
     """The parts of the budget in tokens; `limit` is the most that this call could carry.
 
-    `message` is the newest user message, a part of `conversation`. `earlier` was left out because it is over the limit.
+    `message` is the newest user message, a part of `conversation`. `earlier` was left out by whole turns.
     """
 
     limit: int
@@ -62,4 +100,10 @@ class Receipt:
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready form, with `total` and `free`."""
         entries = [asdict(entry) for entry in self.entries]
-        return {**asdict(self), "entries": entries, "total": self.total, "free": self.free}
+        return {
+            **asdict(self),
+            "entries": entries,
+            "earlier": self.earlier.to_dict(),
+            "total": self.total,
+            "free": self.free,
+        }

@@ -1,5 +1,5 @@
 /**
- * Every <details data-menu> of the page, those that come later too: it closes on Escape (focus goes back to its button),
+ * Every <details data-menu> of the page, later ones too: it closes on Escape (focus goes back to its button),
  * on a press elsewhere and when focus leaves it; opened at the edge of a scrolling list, it comes into sight.
  */
 const openMenus = () => document.querySelectorAll("[data-menu][open]");

@@ -3,12 +3,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django import forms
 
 from accounts.refusals import InvalidRequest
-from agents.setting_changes import from_text, validated
-from agents.setting_ranges import MAX_ITERATIONS, MAX_OUTPUT_TOKENS, RANGES, TEMPERATURE
+from agents.setting_changes import SettingChanges, from_text, must_be, validated
+from agents.setting_fields import SettingField
+from agents.setting_ranges import (
+    ALL_RANGES,
+    CONTEXT_TOKEN_LIMIT,
+    LAST_MESSAGES,
+    MAX_ITERATIONS,
+    MAX_OUTPUT_TOKENS,
+    TEMPERATURE,
+    Range,
+)
 
-NO_NUMBERS: list[Any] = ["8192", "", "٨١٩٢", True, False, [], {}, float("nan"), float("inf"), 10**400]
+NO_NUMBERS: list[Any] = ["8192", "", "٨١٩٢", "1e3", True, False, None, [], {}, float("nan"), float("inf"), 10**400]
 
 
 @pytest.mark.parametrize(
@@ -23,7 +33,16 @@ NO_NUMBERS: list[Any] = ["8192", "", "٨١٩٢", True, False, [], {}, float("nan
         ("temperature", 2.0),
         ("max_iterations", 1),
         ("max_iterations", 25),
-        ("max_output_tokens", None),
+        ("last_messages", 0),
+        ("last_messages", 200),
+        ("max_age_minutes", 0),
+        ("max_age_minutes", 10_080),
+        ("context_token_limit", 0),
+        ("context_token_limit", 1_000),
+        ("context_token_limit", 2_000_000),
+        ("response_token_limit", 0),
+        ("response_token_limit", 1),
+        ("response_token_limit", 1_000_000),
     ],
 )
 def test_every_value_in_the_range_is_taken_as_it_is(name: str, value: object) -> None:
@@ -33,10 +52,14 @@ def test_every_value_in_the_range_is_taken_as_it_is(name: str, value: object) ->
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *((bounds.name, value) for bounds in RANGES for value in NO_NUMBERS),
+        *((bounds.name, value) for bounds in ALL_RANGES for value in NO_NUMBERS),
         *(("max_output_tokens", value) for value in (0, 999, 100_001, -1, 1e3, 8192.0, 8192.5)),
         *(("temperature", value) for value in (-0.1, 2.01, 3)),
         *(("max_iterations", value) for value in (0, 26, 10**9, 1.0, -1)),
+        *(("last_messages", value) for value in (-1, 201, 0.0)),
+        *(("max_age_minutes", value) for value in (-1, 10_081)),
+        *(("context_token_limit", value) for value in (-1, 1, 999, 2_000_001)),
+        *(("response_token_limit", value) for value in (-1, 1_000_001)),
     ],
 )
 def test_everything_else_is_refused_with_its_field_and_range(name: str, value: object) -> None:
@@ -44,7 +67,20 @@ def test_everything_else_is_refused_with_its_field_and_range(name: str, value: o
         validated({name: value})
     fields = refused.value.params["fields"]
     assert list(fields) == [name]
-    assert fields[name].startswith("must be a ")
+    assert fields[name].startswith("must be ")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        (MAX_OUTPUT_TOKENS, "must be a whole number from 1,000 to 100,000"),
+        (TEMPERATURE, "must be a number from 0.0 to 2.0"),
+        (LAST_MESSAGES, "must be a whole number from 0 to 200"),
+        (CONTEXT_TOKEN_LIMIT, "must be 0 or a whole number from 1,000 to 2,000,000"),
+    ],
+)
+def test_a_refusal_names_the_range(bounds: Range, words: str) -> None:
+    assert must_be(bounds) == words
 
 
 def test_unknown_settings_are_refused_and_all_faults_are_named_at_once() -> None:
@@ -60,6 +96,28 @@ def test_only_what_is_named_is_changed() -> None:
 
 def test_minus_zero_is_zero() -> None:
     assert str(validated({"temperature": -0.0})["temperature"]) == "0.0"
+
+
+def test_the_schema_says_what_is_checked_and_names_no_default() -> None:
+    schema = SettingChanges.model_json_schema()["properties"]
+    assert {name: {"title": field.pop("title")} | field for name, field in schema.items()} == {
+        "max_output_tokens": {"title": "Max Output Tokens", "type": "integer", "minimum": 1_000, "maximum": 100_000},
+        "temperature": {"title": "Temperature", "type": "number", "minimum": 0.0, "maximum": 2.0},
+        "max_iterations": {"title": "Max Iterations", "type": "integer", "minimum": 1, "maximum": 25},
+        "last_messages": {"title": "Last Messages", "type": "integer", "minimum": 0, "maximum": 200},
+        "max_age_minutes": {"title": "Max Age Minutes", "type": "integer", "minimum": 0, "maximum": 10_080},
+        "context_token_limit": {
+            "title": "Context Token Limit",
+            "anyOf": [
+                {"type": "integer", "const": 0},
+                {"type": "integer", "minimum": 1_000, "maximum": 2_000_000},
+            ],
+        },
+        "response_token_limit": {
+            "title": "Response Token Limit",
+            "anyOf": [{"type": "integer", "const": 0}, {"type": "integer", "minimum": 1, "maximum": 1_000_000}],
+        },
+    }
 
 
 @pytest.mark.parametrize(
@@ -81,3 +139,11 @@ def test_minus_zero_is_zero() -> None:
 )
 def test_a_forms_text_is_a_number_only_in_plain_digits(bounds: Any, text: str, number: object) -> None:
     assert from_text(bounds, text) == number
+
+
+@pytest.mark.parametrize("text", ["1e3", "nan", "٨", "true", "null", "-1", "3000000", "0x10", "1,000"])
+@pytest.mark.parametrize("bounds", ALL_RANGES, ids=lambda bounds: bounds.name)
+def test_a_forms_field_is_as_strict(bounds: Range, text: str) -> None:
+    with pytest.raises(forms.ValidationError) as refused:
+        SettingField(bounds).clean(text)
+    assert refused.value.messages == [f"{bounds.label} {must_be(bounds)}."]

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from threading import Barrier
+from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from accounts.refusals import InvalidRequest, VersionConflict
-from agents.models import AgentConfig, LanguageModel, Provider, Wire
-from agents.setting_ranges import ANTHROPIC_DEFAULTS, CUSTOM_DEFAULTS, OPENAI_DEFAULTS, SettingValues
-from agents.settings_resolution import effective, effective_for_all, reset, save
+from agents import settings_resolution
+from agents.models import AgentConfig, LanguageModel, Provider, SettingRule, Wire
+from agents.setting_ranges import ANTHROPIC_DEFAULTS, CUSTOM_DEFAULTS, OPENAI_DEFAULTS, SettingName, SettingValues
+from agents.settings_resolution import copy_own, effective, effective_for_all, reset, save
 from tests.agents.rows import make_model
 
-Kind, Auth = Provider.Kind, Provider.Auth
+Kind, Auth, Door = Provider.Kind, Provider.Auth, AuditEntry.Door
 ANTHROPIC, OPENAI = Wire.ANTHROPIC_MESSAGES, Wire.OPENAI_CHAT
 
 
@@ -46,7 +50,10 @@ def test_each_kind_of_provider_has_its_defaults(
     db: None, kind: str, auth: str, wire: str, expected: SettingValues
 ) -> None:
     resolved = effective(user=None, model=make_model(kind=kind, auth=auth, wire=wire))
-    assert resolved.values == expected
+    assert resolved.stored == expected
+    assert resolved.values == replace(
+        expected, context_token_limit=expected.max_output_tokens, response_token_limit=expected.max_output_tokens
+    )
     assert set(resolved.sources.values()) == {"default"}
     assert resolved.version == 0
 
@@ -55,23 +62,45 @@ def test_the_users_value_wins_over_the_organisations_over_the_default(owner: Use
     save(user=None, model=model, changes={"max_output_tokens": 20_000, "temperature": 0.2})
     resolved = save(user=owner, model=model, changes={"temperature": 0.0})
 
-    assert resolved.as_dict() == {
-        "values": {
-            "max_output_tokens": {"value": 20_000, "source": "organisation"},
-            "temperature": {"value": 0.0, "source": "user"},
-            "max_iterations": {"value": 15, "source": "default"},
-        },
-        "version": 1,
+    told = {name: (one["value"], one["source"], one["note"]) for name, one in resolved.as_dict()["values"].items()}
+    assert told == {
+        "max_output_tokens": (20_000, "organisation", "set by your organisation"),
+        "temperature": (0.0, "user", "your setting"),
+        "max_iterations": (15, "default", "default"),
+        "last_messages": (20, "default", "default"),
+        "max_age_minutes": (0, "default", "default"),
+        "context_token_limit": (20_000, "default", "as Max Output Tokens says"),
+        "response_token_limit": (20_000, "default", "as Max Output Tokens says"),
     }
+    assert resolved.version == 1
     assert effective(user=owner, model=model) == resolved
+
+
+def test_every_layer_is_told(owner: User, model: LanguageModel) -> None:
+    save(user=None, model=model, changes={"temperature": 0.2})
+    resolved = save(user=owner, model=model, changes={"temperature": 1.6})
+    assert resolved.as_dict()["values"]["temperature"] == {
+        "value": 1.0,
+        "source": "limited",
+        "note": "limited by the model: 1.0",
+        "stored": 1.6,
+        "default": 0.7,
+        "organisation": 0.2,
+        "own": 1.6,
+        "locked": False,
+        "minimum": 0.0,
+        "maximum": 1.0,
+    }
+    assert resolved.sources["temperature"] == "user"
+    assert AgentConfig.objects.get(user=owner).temperature == 1.6
 
 
 def test_settings_are_of_one_person_and_one_model(owner: User, member: User, model: LanguageModel) -> None:
     other_model = make_model(model_id="other")
     save(user=owner, model=model, changes={"max_output_tokens": 50_000})
-    assert effective(user=member, model=model).values == ANTHROPIC_DEFAULTS
-    assert effective(user=owner, model=other_model).values == ANTHROPIC_DEFAULTS
-    assert effective(user=None, model=model).values == ANTHROPIC_DEFAULTS
+    assert effective(user=member, model=model).stored == ANTHROPIC_DEFAULTS
+    assert effective(user=owner, model=other_model).stored == ANTHROPIC_DEFAULTS
+    assert effective(user=None, model=model).stored == ANTHROPIC_DEFAULTS
 
 
 def test_a_change_leaves_the_other_values_alone(owner: User, model: LanguageModel) -> None:
@@ -90,12 +119,14 @@ def test_resetting_inherits_again(owner: User, model: LanguageModel) -> None:
     save(user=owner, model=model, changes={"max_output_tokens": 50_000, "temperature": 0.1})
     one = reset(user=owner, model=model, names=["temperature"])
     assert (one.values.temperature, one.values.max_output_tokens) == (0.7, 50_000)
-    assert reset(user=owner, model=model).values == ANTHROPIC_DEFAULTS
+    assert reset(user=owner, model=model).stored == ANTHROPIC_DEFAULTS
 
 
-def test_none_as_a_value_inherits_again(owner: User, model: LanguageModel) -> None:
+def test_none_is_no_value(owner: User, model: LanguageModel) -> None:
     save(user=owner, model=model, changes={"temperature": 0.1})
-    assert save(user=owner, model=model, changes={"temperature": None}).sources["temperature"] == "default"
+    with pytest.raises(InvalidRequest):
+        save(user=owner, model=model, changes={"temperature": None})
+    assert effective(user=owner, model=model).values.temperature == 0.1
 
 
 def test_a_version_never_returns(owner: User, model: LanguageModel) -> None:
@@ -136,21 +167,124 @@ def test_the_organisations_row_has_its_own_version(owner: User, model: LanguageM
     assert effective(user=owner, model=model).version == 0
 
 
-def test_reading_takes_one_query(
+def test_reading_takes_two_queries(
     owner: User, model: LanguageModel, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     models = [model, make_model(model_id="a"), make_model(model_id="b")]
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         effective(user=owner, model=model)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert len(effective_for_all(user=owner, models=models)) == 3
 
 
-@pytest.mark.parametrize("field", ["max_output_tokens", "max_iterations", "temperature"])
-def test_the_database_holds_the_ranges_too(model: LanguageModel, field: str) -> None:
-    for value in (0 if field != "temperature" else -0.1, 100_001 if field == "max_output_tokens" else 26):
+class TestTheAuditLog:
+    def test_tells_who_changed_what_by_which_door(self, owner: User, staff: User, model: LanguageModel) -> None:
+        save(user=owner, model=model, changes={"temperature": 0.1}, actor=owner, door=Door.PAGE)
+        save(user=owner, model=model, changes={"temperature": 0.2, "max_iterations": 3}, actor=staff, door=Door.API)
+        reset(user=owner, model=model, names=["temperature"], actor=owner, door=Door.PAGE)
+        save(user=None, model=model, changes={"last_messages": 0}, door=Door.CONFIG)
+        entries = AuditEntry.objects.order_by("pk")
+        assert [(one.actor_name, one.door, one.action, one.changes) for one in entries] == [
+            ("owner", "page", "created", {"temperature": [None, 0.1]}),
+            ("staff", "api", "changed", {"temperature": [0.1, 0.2], "max_iterations": [None, 3]}),
+            ("owner", "page", "reset", {"temperature": [0.2, None]}),
+            ("", "config", "created", {"last_messages": [None, 0]}),
+        ]
+        assert entries[0].target_type == "agents.AgentConfig"
+        assert entries[0].target_id == str(AgentConfig.objects.get(user=owner).pk)
+
+    def test_is_silent_about_what_was_refused_or_changed_nothing(self, owner: User, model: LanguageModel) -> None:
+        save(user=owner, model=model, changes={"temperature": 0.1})
+        save(user=owner, model=model, changes={"temperature": 0.1})
+        with pytest.raises(InvalidRequest):
+            save(user=owner, model=model, changes={"temperature": 3})
+        with pytest.raises(VersionConflict):
+            save(user=owner, model=model, changes={"temperature": 0.3}, if_match=9)
+        reset(user=owner, model=model, names=["max_iterations"])
+        assert AuditEntry.objects.count() == 1
+
+    def test_and_the_change_stand_or_fall_together(
+        self, owner: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(**_: Any) -> None:
+            raise OperationalError("disk full")
+
+        monkeypatch.setattr(settings_resolution, "record", broken)
+        with pytest.raises(OperationalError):
+            save(user=owner, model=model, changes={"temperature": 0.1})
+        assert not AgentConfig.objects.exists()
+
+
+class TestCopying:
+    def test_gives_others_what_i_have_set_and_nothing_else(self, owner: User, model: LanguageModel) -> None:
+        other = make_model(model_id="gpt-4o", wire=OPENAI)
+        save(user=None, model=model, changes={"max_output_tokens": 30_000})
+        save(user=owner, model=model, changes={"temperature": 0.1, "last_messages": 0})
+        save(user=owner, model=other, changes={"max_iterations": 3})
+        [copied] = copy_own(user=owner, source=model, targets=[other], actor=owner, door=Door.API)
+        assert (copied.model, copied.skipped) == (other, {})
+        assert copied.settings == effective(user=owner, model=other)
+        own = {name: one.own for name, one in copied.settings.settings.items() if one.own is not None}
+        assert own == {"temperature": 0.1, "last_messages": 0, "max_iterations": 3}
+        newest = AuditEntry.objects.latest("pk")
+        assert (newest.door, newest.changes) == ("api", {"temperature": [None, 0.1], "last_messages": [None, 0]})
+
+    def test_skips_what_a_model_does_not_allow_and_says_why(self, owner: User, model: LanguageModel) -> None:
+        small = make_model(model_id="gpt-4", context_window=8_192, max_output_tokens=4_096)
+        SettingRule.objects.create(setting="temperature", model=small, locked=True)
+        save(user=owner, model=model, changes={"temperature": 0.1, "context_token_limit": 50_000, "max_iterations": 3})
+        [copied] = copy_own(user=owner, source=model, targets=[small])
+        assert copied.skipped == {
+            "temperature": "locked by your organisation",
+            "context_token_limit": "must be 0 or a whole number from 1,000 to 8,192",
+        }
+        assert copied.settings.settings["max_iterations"].own == 3
+
+    def test_without_anything_of_ones_own_changes_nothing(self, owner: User, model: LanguageModel) -> None:
+        other = make_model(model_id="gpt-4o")
+        save(user=owner, model=other, changes={"max_iterations": 3})
+        [copied] = copy_own(user=owner, source=model, targets=[other])
+        assert copied.settings.version == 1
+        assert not AgentConfig.objects.filter(model=model).exists()
+
+
+BEYOND: dict[SettingName, list[Any]] = {
+    "max_output_tokens": [0, 999, 100_001, -1],
+    "temperature": [-0.1, 2.01],
+    "max_iterations": [0, 26],
+    "last_messages": [-1, 201],
+    "max_age_minutes": [-1, 10_081],
+    "context_token_limit": [1, 999, 2_000_001],
+    "response_token_limit": [-1, 1_000_001],
+}
+
+
+class TestTheDatabase:
+    """Whoever writes past our checks meets the same ranges."""
+
+    @pytest.mark.parametrize(("field", "value"), [(name, value) for name, values in BEYOND.items() for value in values])
+    def test_holds_the_ranges_in_an_update_of_many(self, model: LanguageModel, field: str, value: Any) -> None:
+        AgentConfig.objects.create(model=model)
         with pytest.raises(IntegrityError), transaction.atomic():
-            AgentConfig.objects.create(model=model, **{field: value})
+            AgentConfig.objects.update(**{field: value})
+
+    @pytest.mark.parametrize("field", BEYOND)
+    @pytest.mark.parametrize("literal", ["'lots'", "1e9", "-7"])
+    def test_holds_the_ranges_in_plain_sql(self, model: LanguageModel, field: str, literal: str) -> None:
+        AgentConfig.objects.create(model=model)
+        with pytest.raises((IntegrityError, DataError)), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE agents_agentconfig SET {field} = {literal}")
+
+    def test_keeps_no_temperature_that_is_no_number(self, model: LanguageModel) -> None:
+        """SQLite stores none instead, which inherits; PostgreSQL refuses it."""
+        AgentConfig.objects.create(model=model, temperature=0.5)
+        with suppress(IntegrityError), transaction.atomic():
+            AgentConfig.objects.update(temperature=float("nan"))
+        assert AgentConfig.objects.get().temperature in (None, 0.5)
+
+    def test_takes_0_where_it_stands_for_something(self, model: LanguageModel) -> None:
+        names = ("last_messages", "max_age_minutes", "context_token_limit", "response_token_limit")
+        AgentConfig.objects.create(model=model, **dict.fromkeys(names, 0))
 
 
 @pytest.mark.django_db(transaction=True)

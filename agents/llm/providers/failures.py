@@ -59,7 +59,8 @@ class FailedCall:
     def quote(self, text: str) -> str:
         """`text` for the log: on one line, short, without anything that looks like a key."""
         shown = text.replace(self.secret, "[secret]") if len(self.secret) >= SECRET_LENGTH else text
-        return _KEY_LIKE.sub("[secret]", " ".join(shown.split()))[:QUOTE_LIMIT]
+        printable = "".join(char if char.isprintable() else " " for char in shown[: 10 * QUOTE_LIMIT])
+        return _KEY_LIKE.sub("[secret]", " ".join(printable.split()))[:QUOTE_LIMIT]
 
     def error(self, kind: type[LLMError], template: str, *, detail: str, **more: Any) -> LLMError:
         kept = wording.KEPT_ANSWER if self.content_seen else wording.KEPT_MESSAGE
@@ -69,7 +70,7 @@ class FailedCall:
 
 def error_from_report(report: Report, *, call: FailedCall) -> LLMError:
     kind, template, more = _verdict(report)
-    said = " ".join(filter(None, (report.type, report.code, report.text and f"“{call.quote(report.text)}”")))
+    said = call.quote(" ".join(filter(None, (report.type, report.code, report.text and f"“{report.text}”"))))
     detail = f"HTTP {report.status}: {said or 'no readable error body'}"
     return call.error(
         kind, template, detail=detail, status=report.effective_status, retry_after=report.retry_after, **more

@@ -1,9 +1,9 @@
 /** Where a slider may stop: at both ends, and on the grid `from` + k·`step` between them. Pure numbers. */
 export function stopsOf({ min, max, from, step }) {
-  const stops = [];
-  if (min < from) stops.push(min);
-  for (let stop = from; stop < max; stop += step) stops.push(stop);
-  stops.push(max);
+  const first = from + Math.max(0, Math.floor((min - from) / step) + 1) * step; // the first of the grid above min
+  const stops = [min];
+  for (let stop = first; stop < max; stop += step) stops.push(stop);
+  if (max > min) stops.push(max);
   return stops;
 }
 

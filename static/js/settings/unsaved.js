@@ -1,34 +1,40 @@
-/** Says beside the button whether everything is saved, marks values out of range, and warns before they are lost. */
-export function watchUnsaved(form) {
-  const state = form.querySelector("[data-saved-state]");
-  const numbers = [...form.querySelectorAll("[data-number]")];
-  const shown = (number) => form.elements[`initial-${number.name}`].value;
-  const touched = () => numbers.some((number) => number.value === "" || Number(number.value) !== Number(shown(number)));
-  let leaving = false;
+/** Says beside the button whether everything is saved, marks each changed setting, and warns before changes are lost. */
+import { say } from "../dom.js";
 
-  const tell = () => {
-    const said = touched() ? "Unsaved changes." : "All saved.";
-    if (state.textContent !== said) state.textContent = said;
-    state.classList.toggle("unsaved", touched());
-  };
-  form.addEventListener("input", (event) => {
-    if (event.target.matches("[data-number]")) markRange(event.target);
-    tell();
-  });
-  form.addEventListener("submit", () => (leaving = true));
-  addEventListener("pageshow", () => ((leaving = false), tell()));
-  addEventListener("beforeunload", (event) => {
-    if (touched() && !leaving) event.preventDefault();
-  });
-  tell();
-}
+export class Unsaved {
+  constructor({ form, settings }) {
+    this.settings = settings;
+    this.state = form.querySelector("[data-saved-state]");
+    this.discard = form.querySelector("[data-discard]");
+    this.news = this.state.dataset.said;
+    this.leaving = false;
+    form.addEventListener("input", () => ((this.news = ""), this.tell()));
+    form.addEventListener("submit", () => this.leave());
+    this.discard.addEventListener("click", () => this.leave());
+    addEventListener("pageshow", () => ((this.leaving = false), this.tell()));
+    addEventListener("beforeunload", (event) => {
+      if (this.count && !this.leaving) event.preventDefault();
+    });
+    // A page that comes with news: a status is read out only if it changes.
+    say(this.state, "");
+    setTimeout(() => this.tell());
+  }
 
-/** The server decides; this only says early what it will say. */
-function markRange(number) {
-  const { min, max, valueAsNumber: value } = number;
-  const wrong = Number.isNaN(value) || value < Number(min) || value > Number(max);
-  const error = number.closest("[data-setting]").querySelector("[data-error]");
-  number.setAttribute("aria-invalid", String(wrong));
-  error.hidden = !wrong;
-  if (wrong) error.textContent = `A number from ${Number(min).toLocaleString()} to ${Number(max).toLocaleString()}, please.`;
+  get count() {
+    return this.settings.filter((setting) => setting.isChanged).length;
+  }
+
+  /** From here on nothing is asked: it is known that what is not saved is lost. */
+  leave() {
+    this.leaving = true;
+  }
+
+  tell() {
+    for (const setting of this.settings) setting.element.toggleAttribute("data-changed", setting.isChanged);
+    const { count } = this;
+    this.discard.hidden = !count;
+    this.state.classList.toggle("unsaved", count > 0);
+    const unsaved = count ? `${count} unsaved ${count === 1 ? "change" : "changes"}` : "";
+    say(this.state, [this.news, unsaved].filter(Boolean).join(" ") || "All saved");
+  }
 }

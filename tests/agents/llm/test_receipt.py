@@ -47,4 +47,4 @@ def test_the_receipt_adds_up_and_is_json() -> None:
     assert receipt["free"] == receipt["limit"] - receipt["total"]
     assert receipt["message"] == 100
     assert receipt["conversation"] == sum(entry["tokens"] for entry in receipt["entries"])
-    assert receipt["earlier"] == {"count": 4, "tokens": 400}
+    assert receipt["earlier"] == {"count": 4, "tokens": 400, "reasons": {"over_limit": {"count": 4, "tokens": 400}}}

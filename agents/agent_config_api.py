@@ -1,0 +1,242 @@
+"""The settings over REST: one's own, and (for staff) the organisation's."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from django.http import HttpResponse
+from ninja import Header, Query, Router, Status
+from pydantic import BaseModel, ConfigDict, Field
+
+from accounts.bearer import ApiRequest, require_scope
+from accounts.models import AuditEntry, User
+from accounts.paging import DEFAULT_LIMIT, Cursor, Limit, page_of
+from accounts.refusals import Forbidden, InvalidRequest, NotFound
+from agents import settings_resolution
+from agents.availability import available_models, find_model
+from agents.model_counter import agents_that_cannot_run, counter_of, frame_tokens
+from agents.models import LanguageModel
+from agents.pool_estimate import Load, PoolLimits, SafeForLimit, safe_for_limit
+from agents.roster import DEFAULT_AGENT
+from agents.setting_changes import SettingChanges
+from agents.setting_ranges import SettingName, SettingValues
+from agents.settings_resolution import EffectiveSettings, Source
+
+router = Router(tags=["agent configs"])
+
+WhoseSettings = Annotated[Literal["own", "organisation"], Query()]
+OneName = Annotated[SettingName | None, Query()]
+IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
+_ETAG = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
+_BY = AuditEntry.Door.API
+
+Number = int | float
+
+
+class SettingOut(BaseModel):
+    """`value` takes effect (null: nothing is sent), `stored` is what the winning layer holds."""
+
+    value: Number | None
+    source: Source
+    note: str
+    stored: Number
+    default: Number
+    organisation: Number | None
+    own: Number | None
+    locked: bool
+    minimum: Number
+    maximum: Number
+
+
+class CannotRunOut(BaseModel):
+    """Tokens: what instructions and tools of the agent take, and the token limit that they do not fit."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    agent: str
+    name: str
+    needed: int
+    limit: int
+
+
+class SafeForLimitOut(BaseModel):
+    """Calls a minute before one waits, without and with cached prefixes (null: no difference)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    calls: float
+    cached_calls: float | None
+    text: str
+
+
+class AgentConfigOut(BaseModel):
+    provider: str
+    model: str
+    values: dict[str, SettingOut]
+    version: int
+    safe_for_limit: SafeForLimitOut | None
+    agents_that_cannot_run: list[CannotRunOut]
+
+
+class AgentConfigs(BaseModel):
+    items: list[AgentConfigOut]
+    next_cursor: str | None
+
+
+class Target(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    provider: str = Field(max_length=64)
+    model: str = Field(max_length=200)
+
+
+class CopyTo(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    to: list[Target] = Field(min_length=1, max_length=200)
+
+
+class CopiedOut(AgentConfigOut):
+    """`skipped` holds the settings that this model does not allow, each with the reason."""
+
+    skipped: dict[str, str]
+
+
+class CopiedTo(BaseModel):
+    items: list[CopiedOut]
+
+
+@router.get("/agent-configs", response=AgentConfigs)
+def list_agent_configs(
+    request: ApiRequest, *, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT, scope: WhoseSettings = "own"
+) -> dict[str, Any]:
+    user = _whose(request, scope)
+    page = page_of(available_models(request.user), key=lambda row: str(row.pk), cursor=cursor, limit=limit)
+    resolved = settings_resolution.effective_for_all(user=user, models=page.items)
+    items = [_config(row, settings) for row, settings in zip(page.items, resolved, strict=True)]
+    return {"items": items, "next_cursor": page.next_cursor}
+
+
+# Before the calls on one model, whose path would take "/copy" for the end of a model's id.
+@router.post("/agent-configs/{provider}/{path:model_id}/copy", response=CopiedTo)
+def copy_agent_config(request: ApiRequest, *, provider: str, model_id: str, payload: CopyTo) -> dict[str, Any]:
+    """Give other models what I have set for this one. What I inherit here is left alone there."""
+    source = find_model(provider=provider, model_id=model_id)
+    require_scope(request, "write")
+    copied = settings_resolution.copy_own(
+        user=request.user, source=source, targets=_targets(payload), actor=request.user, door=_BY
+    )
+    return {"items": [_config(one.model, one.settings) | {"skipped": one.skipped} for one in copied]}
+
+
+@router.get("/agent-configs/{provider}/{path:model_id}", response=AgentConfigOut)
+def get_agent_config(
+    request: ApiRequest, *, response: HttpResponse, provider: str, model_id: str, scope: WhoseSettings = "own"
+) -> dict[str, Any]:
+    user = _whose(request, scope)
+    model = find_model(provider=provider, model_id=model_id)
+    return _tagged(response, model, settings_resolution.effective(user=user, model=model))
+
+
+@router.put("/agent-configs/{provider}/{path:model_id}", response=AgentConfigOut)
+def put_agent_config(
+    request: ApiRequest,
+    *,
+    response: HttpResponse,
+    provider: str,
+    model_id: str,
+    changes: SettingChanges,
+    if_match: IfMatch = None,
+    scope: WhoseSettings = "own",
+) -> dict[str, Any]:
+    """Partial: settings that the body does not name stay."""
+    user = _whose(request, scope)
+    model = find_model(provider=provider, model_id=model_id)
+    require_scope(request, "write")
+    saved = settings_resolution.save(
+        user=user,
+        model=model,
+        changes=changes.named(),
+        if_match=_version(if_match),
+        actor=request.user,
+        door=_BY,
+    )
+    return _tagged(response, model, saved)
+
+
+@router.delete("/agent-configs/{provider}/{path:model_id}", response={204: None})
+def delete_agent_config(
+    request: ApiRequest,
+    *,
+    provider: str,
+    model_id: str,
+    name: OneName = None,
+    if_match: IfMatch = None,
+    scope: WhoseSettings = "own",
+) -> Status[None]:
+    """Inherit again: one setting (`?name=`), or all."""
+    user = _whose(request, scope)
+    model = find_model(provider=provider, model_id=model_id)
+    require_scope(request, "write")
+    names = None if name is None else [name]
+    settings_resolution.reset(
+        user=user, model=model, names=names, if_match=_version(if_match), actor=request.user, door=_BY
+    )
+    return Status(204, None)
+
+
+def _whose(request: ApiRequest, scope: str) -> User | None:
+    """Whose row the call is about: None for the organisation's, which is for staff with the admin scope."""
+    if scope == "own":
+        return request.user
+    require_scope(request, "admin")
+    if not request.user.is_staff:
+        raise Forbidden("The organisation's settings are for staff. Nothing was changed.")
+    return None
+
+
+def _targets(payload: CopyTo) -> list[LanguageModel]:
+    """InvalidRequest names every target that is not there."""
+    models, faults = [], {}
+    for number, target in enumerate(payload.to):
+        try:
+            models.append(find_model(provider=target.provider, model_id=target.model))
+        except NotFound as missing:
+            faults[f"to.{number}"] = missing.message
+    if faults:
+        raise InvalidRequest.of_fields(faults)
+    return models
+
+
+def _config(row: LanguageModel, resolved: EffectiveSettings) -> dict[str, Any]:
+    return {
+        "provider": row.provider.slug,
+        "model": row.model_id,
+        **resolved.as_dict(),
+        "safe_for_limit": _safe(row, resolved.values),
+        "agents_that_cannot_run": agents_that_cannot_run(resolved.values, model=row),
+    }
+
+
+def _safe(row: LanguageModel, values: SettingValues) -> SafeForLimit | None:
+    if row.pool is None:
+        return None
+    prefix = frame_tokens(DEFAULT_AGENT, counter_of(row))
+    load = Load(token_limit=values.token_limit, reply_cap=values.reply_cap, prefix_tokens=prefix)
+    return safe_for_limit(PoolLimits.of(row.pool), load=load)
+
+
+def _tagged(response: HttpResponse, row: LanguageModel, resolved: EffectiveSettings) -> dict[str, Any]:
+    response["ETag"] = f'"{resolved.version}"'
+    return _config(row, resolved)
+
+
+def _version(if_match: str | None) -> int | None:
+    """The version that an If-Match names; None for "whatever it is" (absent or *)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    etag = _ETAG.fullmatch(if_match.strip())
+    if etag is None:
+        raise InvalidRequest.of_fields({"If-Match": 'must be a version as the ETag gave it, for example "3"'})
+    return int(etag[1])

@@ -1,0 +1,48 @@
+"""Everything that the tab "Agent Config" shows, for its template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from settings_ui.consequences import consequences_of
+from settings_ui.copy_targets import named, targets_of
+from settings_ui.differences import differences
+from settings_ui.forms import AgentConfigForm
+from settings_ui.model_choice import Choice
+from settings_ui.setting_cards import cards_of
+
+
+def page_of(form: AgentConfigForm, *, choice: Choice) -> dict[str, Any]:
+    """The whole page. A form that holds entries shows what they would mean, and that they are not saved."""
+    own = form.own
+    return {
+        "choice": choice,
+        "model": choice.model,
+        "retirement": choice.retirement(timezone.localdate()),
+        "own": named(own.own),
+        "targets": targets_of(own, choice.models) if own.own else [],
+        "differences": differences(own.resolved.settings),
+        **cards_context(form, choice=choice),
+    }
+
+
+def cards_context(form: AgentConfigForm, *, choice: Choice) -> dict[str, Any]:
+    """What depends on the entries."""
+    imagined = form.own.resolved
+    if form.is_bound:
+        form.is_valid()
+        imagined = form.own.with_changes(form.changes)
+    cards = cards_of(form, model=choice.model, imagined=imagined.settings)
+    advanced = [card for card in cards if card.bounds.advanced]
+    return {
+        "form": form,
+        "query": choice.query,
+        "unsaved": len(form.touched),
+        "main_cards": [card for card in cards if not card.bounds.advanced],
+        "advanced_cards": advanced,
+        "advanced_is_open": any(card.field.errors or card.changed or card.moved for card in advanced),
+        "advanced_set": sum(len(card.layers) > 1 for card in advanced),
+        "meaning": consequences_of(imagined.values, model=choice.model),
+    }

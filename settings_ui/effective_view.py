@@ -1,0 +1,109 @@
+"""Staff only: "why is this 4,096 for this user?" Each setting with what every layer says, and the one that won."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from agents.models import LanguageModel
+from agents.setting_changes import Value, is_whole
+from agents.setting_ranges import ALL_RANGES, Range
+from agents.settings_resolution import EffectiveSetting, effective
+
+_NAMES_SUGGESTED = 200
+_LAYERS = {"default": "Default", "organisation": "Organisation", "user": "Own"}
+
+
+class _Question(forms.Form):
+    """For whom, and for which model. Nobody: what everyone starts from."""
+
+    user = forms.CharField(required=False, max_length=150, strip=True)
+    model = forms.ModelChoiceField(queryset=LanguageModel.objects.select_related("provider"))
+
+    def clean_user(self) -> User | None:
+        name = self.cleaned_data["user"]
+        person = User.objects.filter(username=name).first() if name else None
+        if name and person is None:
+            raise forms.ValidationError("Nobody has this user name.")
+        return person
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What one layer says; `wins` if that is what counts."""
+
+    layer: str
+    shown: str
+    wins: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    label: str
+    unit: str
+    layers: tuple[Cell, Cell, Cell]
+    allowed: str
+    locked: bool
+    value: str
+    note: str
+
+
+@login_required
+@require_GET
+def explain(request: HttpRequest) -> HttpResponse:
+    if not (isinstance(request.user, User) and request.user.is_staff):
+        raise PermissionDenied
+    models = list(LanguageModel.objects.select_related("provider"))
+    first = {"model": models[0].pk} if models else {}
+    question = _Question({"user": request.GET.get("user", ""), "model": request.GET.get("model", first.get("model"))})
+    context: dict[str, Any] = {
+        "question": question,
+        "models": models,
+        "names": User.objects.order_by("username").values_list("username", flat=True)[:_NAMES_SUGGESTED],
+    }
+    if question.is_valid():
+        person, model = question.cleaned_data["user"], question.cleaned_data["model"]
+        settings = effective(user=person, model=model).settings
+        lines = [_line(bounds, settings[bounds.name]) for bounds in ALL_RANGES]
+        context |= {"person": person, "model": model, "lines": lines}
+    return render(request, "settings_ui/effective.html", context)
+
+
+def _line(bounds: Range, setting: EffectiveSetting) -> Line:
+    held = {"default": setting.default, "organisation": setting.organisation, "user": setting.own}
+    default, organisation, own = (
+        Cell(layer=_LAYERS[layer], shown=_shown(bounds, value), wins=layer == setting.layer)
+        for layer, value in held.items()
+    )
+    return Line(
+        label=bounds.label,
+        unit=bounds.unit,
+        layers=(default, organisation, own),
+        allowed=f"{_number(bounds, setting.minimum)} to {_number(bounds, setting.maximum)}",
+        locked=setting.locked,
+        value="not sent" if setting.value is None else _shown(bounds, setting.value),
+        note=_for_staff(setting.note),
+    )
+
+
+def _for_staff(note: str) -> str:
+    """The notes speak to the person whose settings they are."""
+    return note.replace("your setting", "their own setting").replace("your organisation", "the organisation")
+
+
+def _shown(bounds: Range, value: Value | None) -> str:
+    if value is None:
+        return "—"
+    return f"0 ({bounds.zero_means})" if value == 0 and bounds.zero_means else _number(bounds, value)
+
+
+def _number(bounds: Range, value: Value) -> str:
+    return f"{int(value):,}" if is_whole(bounds) else f"{value:g}"

@@ -1,0 +1,21 @@
+"""Values in words: 8,192 · 0.7 · no cap."""
+
+from __future__ import annotations
+
+from agents.setting_changes import Value, is_whole
+from agents.setting_ranges import Range
+
+
+def said(bounds: Range, value: Value) -> str:
+    return bounds.zero_means if value == 0 and bounds.zero_means else number(bounds, value)
+
+
+def number(bounds: Range, value: Value) -> str:
+    """0.75 as it is, 1 as 1.0."""
+    return f"{int(value):,}" if is_whole(bounds) else str(float(value))
+
+
+def span(bounds: Range) -> str:
+    """Both ends. Where 0 stands for something else, the smallest number that is one."""
+    lowest = max(bounds.minimum, 1) if bounds.zero_means else bounds.minimum
+    return f"{number(bounds, lowest)} to {number(bounds, bounds.maximum)}"
