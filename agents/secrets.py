@@ -38,6 +38,9 @@ def is_reference(text: str) -> bool:
     return text.startswith(_REFERENCES)
 
 
+_OUR_OWN = ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL")
+
+
 def seal(plain: str) -> str:
     """`plain` as it may be stored: "sealed:…"."""
     if not plain:
@@ -59,12 +62,18 @@ def resealed(sealed: str) -> str:
 
 
 def read(reference: str) -> str:
-    """The secret that `reference` means, "" where there is none; looked up anew each time. SecretUnreadable."""
+    """The secret that `reference` means, "" where there is none; looked up anew each time. SecretUnreadable.
+
+    Our own secrets are not to be sent to a provider, whoever writes their names into its row.
+    """
     kind, _, place = reference.partition(":")
     if kind == "sealed":
         return unseal(reference)
     if kind == "file":
-        return _content(Path(place))
+        path = Path(place).resolve()
+        return "" if path.is_relative_to(Path(settings.VAR_DIR).resolve()) else _content(path)
+    if place.removesuffix("_FILE") in _OUR_OWN:
+        return ""
     if place in _IN_SETTINGS:
         return str(getattr(settings, place))
     return os.environ.get(place, "")

@@ -54,8 +54,14 @@ class SocketGuard:
         if not sockets:
             return
         gone = await in_thread(no_longer_valid)({socket.credential for socket in sockets})
-        # Together: a client that reads nothing keeps nobody else's socket open.
-        closing = [socket.turn_away() for socket in sockets if socket.credential in gone]
-        for outcome in await asyncio.gather(*closing, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                logger.error("could not close a socket", exc_info=outcome)
+        # Together, and not for ever: a client that reads nothing keeps nobody else's socket open.
+        closing = [asyncio.create_task(socket.turn_away()) for socket in sockets if socket.credential in gone]
+        for task in closing:
+            task.add_done_callback(_report)
+        if closing:
+            await asyncio.wait(closing, timeout=self._check_every)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("could not close a socket", exc_info=task.exception())

@@ -109,3 +109,20 @@ class TestALostKey:
         assert "re-enter the key" in refused.value.message
         assert "gate" in refused.value.message
         assert "canary" not in refused.value.message + refused.value.detail
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL", "SECRET_KEY_FILE"])
+def test_our_own_variables_are_nobodys_key(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "canary")
+    assert read(f"env:{name}") == ""
+
+
+def test_our_own_files_are_nobodys_key(settings: Settings, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path / "var"
+    kept = tmp_path / "var" / "keys" / "encryption_key"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("canary")
+    (tmp_path / "key").write_text("theirs")
+    assert read(f"file:{kept}") == ""
+    assert read(f"file:{tmp_path}/x/../var/keys/encryption_key") == ""
+    assert read(f"file:{tmp_path}/key") == "theirs"

@@ -60,6 +60,7 @@ def test_what_the_server_refuses_is_told_and_stays(tab: SettingsTab, reader: Use
     tab.page.get_by_role("button", name="Import them").click()
     said = tab.page.locator("[data-old-settings-said]")
     expect(said).to_contain_text("sandbox claude-3-7-sonnet: There is no model")
+    expect(tab.page.locator("[data-old-settings-list] li")).to_have_count(2)
     assert keys(tab) == ["agent-config-b", "agent-config-c", "agent-config-d"]
     assert AgentConfig.objects.get(user=reader).max_output_tokens == 9_216
 

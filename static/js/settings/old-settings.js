@@ -14,7 +14,8 @@ export function offerOldSettings(section) {
   const part = (name) => section.querySelector(`[data-old-settings-${name}]`);
   const said = (words) => say(part("said"), words);
 
-  part("list").append(...found.map((old) => el("li", {}, el("strong", {}, `${old.provider} ${old.model}`), ` ${old.words}`)));
+  const lines = new Map(found.map((old) => [old.key, lineOf(old)]));
+  part("list").append(...lines.values());
   part("forget").addEventListener("click", () => {
     for (const old of found) localStorage.removeItem(old.key);
     section.hidden = true;
@@ -22,12 +23,18 @@ export function offerOldSettings(section) {
   part("import").addEventListener("click", async () => {
     said("Importing …");
     const refused = [];
-    for (const old of oldSettings()) refused.push(...(await importOne(old)));
+    for (const old of oldSettings()) {
+      const why = await importOne(old);
+      refused.push(...why);
+      if (!why.length) lines.get(old.key)?.remove();
+    }
     if (!refused.length) return location.reload();
     said(`Left as they are: ${refused.join(" · ")}`);
   });
   section.hidden = false;
 }
+
+const lineOf = ({ provider, model, words }) => el("li", {}, el("strong", {}, `${provider} ${model}`), ` ${words}`);
 
 function oldSettings() {
   return Object.keys(localStorage)
