@@ -31,7 +31,7 @@ function limitsOf({ name, settings, capabilities }) {
   return [
     name,
     `${count(settings.max_output_tokens)} tokens per call`,
-    `temperature ${settings.temperature}`,
+    settings.temperature === null ? "no temperature" : `temperature ${settings.temperature}`,
     `up to ${plural(settings.max_iterations, "iteration")}`,
     `window ${count(capabilities.context_window)}`,
   ].join(" · ");
