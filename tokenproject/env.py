@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -20,7 +20,6 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
 from tokenproject.kept_keys import KeyNotKept, kept_key
@@ -47,11 +46,11 @@ class Environment(BaseModel):
     allowed_hosts: CommaSeparated = Field(default=["localhost", "127.0.0.1", "[::1]"], alias="ALLOWED_HOSTS")
     allowed_origins: CommaSeparated = Field(default=[], alias="ALLOWED_ORIGINS")
     database_url: str = Field(default="", alias="DATABASE_URL")
-    redis_url: str = Field(default="", alias="REDIS_URL")
     anthropic_api_key: str = Field(default="", alias="ANTHROPIC_API_KEY")
     openai_api_key: str = Field(default="", alias="OPENAI_API_KEY")
     egress_allow_private: CommaSeparated = Field(default=[], alias="EGRESS_ALLOW_PRIVATE")
-    run_turns: Literal["inline", "worker"] = Field(default="inline", alias="RUN_TURNS")
+    run_turns: Literal["inline"] = Field(default="inline", alias="RUN_TURNS")
+    """Turns run in the server's own processes; separate workers are not there yet, and asking for them is refused."""
     var_dir: Path = Field(default=Path("var"), alias="VAR_DIR")
     host: str = Field(default="127.0.0.1", alias="HOST", pattern=r"^[A-Za-z0-9.:_-]+$")
     port: int = Field(default=8000, alias="PORT", ge=1, le=65535)
@@ -98,19 +97,6 @@ class Environment(BaseModel):
         if url and urlsplit(url).scheme not in ("sqlite", "postgres", "postgresql"):
             raise ValueError("must begin with sqlite:// or postgres://")
         return url
-
-    @field_validator("redis_url")
-    @classmethod
-    def _redis_is_known(cls, url: str) -> str:
-        if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
-            raise ValueError("must begin with redis://, rediss:// or unix://")
-        return url
-
-    @model_validator(mode="after")
-    def _workers_share_a_database(self) -> Self:
-        if self.run_turns == "worker" and not self.database_url.startswith("postgres"):
-            raise ValueError("RUN_TURNS=worker needs PostgreSQL: set DATABASE_URL=postgres://…")
-        return self
 
 
 def read(environ: Mapping[str, str], *, base_dir: Path) -> Environment:
