@@ -1,4 +1,4 @@
-"""axe-core's judgement of a page as it stands."""
+"""axe-core's judgement of a page that stands still: halfway through a transition, colours are nobody's choice."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from django.conf import settings
 from playwright.sync_api import Page
 
 _AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
+_STANDS_STILL = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame().then(frame);  // a change of theme or a press has reached the styles
+  const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
+  await Promise.allSettled(ending.map(({ finished }) => finished));
+}"""
 _RUN = """async () => {
   const { violations } = await axe.run({ resultTypes: ["violations"] });
   return violations
@@ -17,7 +23,8 @@ _RUN = """async () => {
 
 
 def serious_faults(page: Page) -> list[str]:
-    """What axe finds serious or critical."""
+    """What axe finds serious or critical, once transitions have ended."""
+    page.evaluate(_STANDS_STILL)
     page.evaluate(_AXE.read_text())
     found: list[str] = page.evaluate(_RUN)
     return found
