@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, cast
 
-from agents.llm.capabilities import capabilities_of
+from agents.model_capabilities import capabilities_for
 from agents.models import AgentConfig, LanguageModel, Provider, SettingRule, Wire
 from agents.setting_changes import Value, is_whole
 from agents.setting_ranges import (
@@ -175,7 +175,7 @@ def _clamped(allowed: Range, wanted: Value) -> Value:
 
 
 def _unsent(model: LanguageModel) -> str:
-    able = capabilities_of(model.wire, model.model_id)
+    able = capabilities_for(model)
     if able.temperature == "range":
         return ""
     if not able.known:
@@ -185,7 +185,7 @@ def _unsent(model: LanguageModel) -> str:
 
 
 def _limited_by_the_model(bounds: Range, value: Value, *, model: LanguageModel) -> str:
-    is_guess = bounds.name == "temperature" and not capabilities_of(model.wire, model.model_id).known
+    is_guess = bounds.name == "temperature" and not capabilities_for(model).known
     guess = " (it is not known whether this model takes more)" if is_guess else ""
     return f"limited by the model: {_shown(bounds, value)}{guess}"
 

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agents.llm.tokens import TokenCounter, counter_for
+from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel, Wire
 from agents.roster import ROSTER, Agent
 from agents.setting_ranges import SettingValues
+
+UNKNOWN_COUNTER = TokenCounter(factor=1.5)
+"""For rows whose model is gone: counts high."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +28,7 @@ class CannotRun:
 
 def counter_of(model: LanguageModel) -> TokenCounter:
     wire: Literal["anthropic", "openai"] = "anthropic" if model.wire == Wire.ANTHROPIC_MESSAGES else "openai"
-    return counter_for(wire, model.model_id)
+    return counter_for(wire, capabilities_for(model))
 
 
 def frame_tokens(agent: Agent, counter: TokenCounter) -> int:

@@ -28,6 +28,7 @@ class Wire(models.TextChoices):
 
     ANTHROPIC_MESSAGES = "anthropic_messages", "Anthropic Messages"
     OPENAI_CHAT = "openai_chat", "OpenAI Chat Completions"
+    OPENAI_RESPONSES = "openai_responses", "OpenAI Responses"
 
 
 class Provider(models.Model):
@@ -133,6 +134,14 @@ class LanguageModel(models.Model):
     pool = models.ForeignKey(RatePool, null=True, blank=True, on_delete=models.SET_NULL, related_name="models")
     context_window = models.PositiveIntegerField(help_text="Tokens of input and output that the model can hold.")
     max_output_tokens = models.PositiveIntegerField(help_text="The model's own maximum for one reply, in tokens.")
+    capabilities = models.JSONField(
+        default=dict, blank=True, help_text="What is known better than built in (see agents.llm.capability_overrides)."
+    )
+    refused_parameters = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Learnt: parameters that the provider refused for this model; never sent again.",
+    )
     enabled = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
 

@@ -35,10 +35,12 @@ _SDKS = ("anthropic", "openai")
 _OWN_ADDRESS: dict[str, str] = {
     Wire.ANTHROPIC_MESSAGES: "https://api.anthropic.com",
     Wire.OPENAI_CHAT: "https://api.openai.com/v1",
+    Wire.OPENAI_RESPONSES: "https://api.openai.com/v1",
 }
 _SANDBOX_ADDRESS: dict[str, str] = {
     Wire.ANTHROPIC_MESSAGES: "http://sandbox",
     Wire.OPENAI_CHAT: "http://sandbox/v1",
+    Wire.OPENAI_RESPONSES: "http://sandbox/v1",
 }
 # Seconds. A read is one chunk of the stream: a provider that says nothing for so long has stalled.
 _TIMEOUT = httpx2.Timeout(connect=10.0, read=60.0, write=60.0, pool=10.0)

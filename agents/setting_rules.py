@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from agents.llm.capabilities import capabilities_of
+from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel, SettingRule
 from agents.setting_changes import Changes, Value, checked, is_whole
 from agents.setting_ranges import NO_CAP, RANGE_OF, Range, SettingName
@@ -50,7 +50,7 @@ def ruled(bounds: Range, rule: SettingRule | None) -> Range:
 def model_maximum(model: LanguageModel, name: SettingName) -> Value | None:
     """The highest value that has a meaning for the model; None where it says nothing about the setting."""
     if name == "temperature":
-        able = capabilities_of(model.wire, model.model_id)
+        able = capabilities_for(model)
         return able.temperature_max if able.temperature == "range" else None
     if name in ("max_output_tokens", "context_token_limit"):
         return model.context_window

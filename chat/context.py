@@ -20,6 +20,7 @@ from agents.llm.messages import Message, user_text
 from agents.llm.providers.base import ModelRequest
 from agents.llm.receipt import Earlier, Tally
 from agents.llm.window import Window
+from agents.model_capabilities import capabilities_for
 from agents.model_counter import counter_of as counter_of  # noqa: PLC0414 - others read it here
 from agents.models import LanguageModel
 from agents.roster import Agent
@@ -92,6 +93,7 @@ class TurnContext:
             counts=limited.counts,
             max_output_tokens=min(self.values.reply_cap, self.model.max_output_tokens),
             temperature=self.values.temperature,
+            capabilities=capabilities_for(self.model),
             tools=self.agent.tools.specs,
             tool_choice="none" if is_last else "auto",
             cache_key=f"branch-{self.branch_id}",

@@ -10,10 +10,10 @@ from django.db import OperationalError, transaction
 
 from agents.ledger import find_call, give_up
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall, ToolResult, Usage
-from agents.llm.tokens import TokenCounter, counter_for
+from agents.llm.tokens import TokenCounter
+from agents.model_counter import UNKNOWN_COUNTER, counter_of
 from agents.models import ModelCall
 from chat import models, turn_state, turns
-from chat.context import counter_of
 from chat.event_log import replay
 from chat.models import Iteration, Turn
 from chat.turn_rows import Tip, add_message
@@ -138,4 +138,4 @@ def _tip(turn: Turn) -> Tip:
 
 
 def _counter(turn: Turn) -> TokenCounter:
-    return counter_for("anthropic", "") if turn.model is None else counter_of(turn.model)
+    return UNKNOWN_COUNTER if turn.model is None else counter_of(turn.model)

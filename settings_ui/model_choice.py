@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, QueryDict
 
-from agents.llm.capabilities import capabilities_of
+from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel, Provider, RatePool
 
 _SOON = timedelta(days=120)
@@ -86,7 +86,7 @@ class Choice:
 
     def retirement(self, today: date) -> str:
         """A warning where the vendor has said when it stops to serve the model, and that is near or past."""
-        day = capabilities_of(self.model.wire, self.model.model_id).retires
+        day = capabilities_for(self.model).retires
         if day is None or day - today > _SOON:
             return ""
         tense = "was to be switched off" if day <= today else "will be switched off"

@@ -7,7 +7,8 @@ from django.contrib import admin
 
 from accounts.audited_admin import AuditedAdmin
 from agents.admin.agent_config import OrganisationInline, PeopleInline
-from agents.llm.capabilities import Capabilities, capabilities_of
+from agents.llm.capabilities import Capabilities
+from agents.llm.model_families import capabilities_of
 from agents.models import LanguageModel
 
 _NOT_KNOWN = "not known to us; take it from the provider's model page"

@@ -8,7 +8,7 @@ from agents.configuration.changes import Plan
 from agents.configuration.refusal import Path
 from agents.configuration.schema import ModelBlock
 from agents.configuration.stock import Stock
-from agents.llm.capabilities import capabilities_of
+from agents.llm.model_families import capabilities_of
 from agents.models import LanguageModel, Provider, RatePool, Wire
 from agents.sandbox import served
 

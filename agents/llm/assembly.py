@@ -18,6 +18,7 @@ class _Block:
     kind: Literal["text", "reasoning", "tool_call"]
     pieces: list[str] = field(default_factory=list)
     signature: str = ""
+    origin: str = ""
     id: str = ""
     name: str = ""
 
@@ -26,7 +27,7 @@ class _Block:
         if self.kind == "text":
             return TextPart(text=body)
         if self.kind == "reasoning":
-            return ReasoningPart(text=body, signature=self.signature)
+            return ReasoningPart(text=body, signature=self.signature, origin=self.origin)
         return ToolCall(id=self.id, name=self.name, arguments=body or "{}")
 
 
@@ -61,6 +62,7 @@ class Assembly:
             block = self._last("reasoning")
             block.pieces.append(event.text)
             block.signature = clean_text(event.signature)
+            block.origin = event.origin
 
     def _add_call(self, event: ToolCallDelta) -> None:
         if event.index not in self._calls:

@@ -27,8 +27,11 @@ class TextDelta:
 
 @dataclass(frozen=True, kw_only=True)
 class ReasoningDelta:
+    """`signature` comes once, at the end of its block; `origin` with it."""
+
     text: str = ""
     signature: str = ""
+    origin: str = ""
     kind: Literal["reasoning_delta"] = "reasoning_delta"
 
 

@@ -25,10 +25,12 @@ class TextPart:
 
 @dataclass(frozen=True, kw_only=True)
 class ReasoningPart:
-    """A model's reasoning. `signature` is opaque and belongs to the provider that signed it."""
+    """A model's reasoning. `signature` is opaque and belongs to the adapter that wrote it; `origin` is the id of the
+    model that thought it, the only one that it may be sent back to."""
 
     text: str
     signature: str = ""
+    origin: str = ""
     kind: Literal["reasoning"] = "reasoning"
 
 

@@ -8,11 +8,11 @@ number that is given out is rounded up by itself, so that sums of them are exact
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from agents.llm.capabilities import Capabilities
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall, ToolSpec
 from agents.llm.vocabulary import EncodingName, load_encoding
 
@@ -122,26 +122,9 @@ class TokenCounter:
         return count + (self.raw(_json(rest)) if rest else 0)
 
 
-def counter_for(wire: Wire, model_id: str) -> TokenCounter:
-    """The counter that fits a model. An unknown model is counted high: 1.5 on Anthropic's wire, 1.1 on OpenAI's."""
-    name = model_id.lower().rpartition("/")[2]
-    if name.startswith("sandbox-claude"):
-        return TokenCounter(factor=1.25, wire=wire)
-    if "claude" in name:
-        return TokenCounter(factor=_claude_factor(name), wire=wire)
-    if re.match(r"gpt-(3\.5|4(?![.o\d]))", name):
-        return TokenCounter(encoding="cl100k_base", wire=wire)
-    if re.match(r"(sandbox-gpt|gpt-|chatgpt-|o\d)", name):
-        return TokenCounter(wire=wire)
-    return TokenCounter(factor=1.5 if wire == "anthropic" else 1.1, wire=wire)
-
-
-def _claude_factor(name: str) -> float:
-    """1.25 up to Claude 4.6, 1.5 later. Names: claude-3-5-sonnet-20241022, claude-opus-4-7, claude-sonnet-5."""
-    version = re.search(r"claude\D*(\d{1,2})(?!\d)(?:[-.](\d{1,2})(?!\d))?", name)
-    if version is None:
-        return 1.5
-    return 1.25 if (int(version[1]), int(version[2] or 0)) < (4, 7) else 1.5
+def counter_for(wire: Wire, able: Capabilities) -> TokenCounter:
+    """The counter that fits a model."""
+    return TokenCounter(encoding=able.encoding, factor=able.token_factor, wire=wire)
 
 
 def _compact(spec: ToolSpec) -> str:

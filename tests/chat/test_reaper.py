@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from agents.llm.messages import Message as MessageValue
 from agents.llm.messages import TextPart, ToolCall
-from agents.llm.tokens import counter_for
+from agents.model_counter import UNKNOWN_COUNTER
 from agents.models import ModelCall
 from chat import ended_turns, reaper, transcript, turns
 from chat.models import Iteration, Message, Turn, TurnEvent
@@ -39,7 +39,7 @@ def keep_answer(one: Claimed, message: str, *calls: ToolCall, text: str = "") ->
     question = Message.objects.get(pk=one.turn.question_id)
     said = (TextPart(text=text),) if text else ()
     value = MessageValue(role="assistant", parts=(*said, *calls), id=message)
-    add_message(lease=one.lease, tip=Tip.at(question), message=value, counter=counter_for("anthropic", ""))
+    add_message(lease=one.lease, tip=Tip.at(question), message=value, counter=UNKNOWN_COUNTER)
     Iteration.objects.filter(turn=one.turn, n=1).update(message_id=message)
     told = [("tool.call", {"id": call.id, "name": call.name, "arguments": call.arguments}) for call in calls]
     write(one.lease, ("usage", {"input_tokens": 7, "output_tokens": 3}), *told)

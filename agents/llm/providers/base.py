@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from agents.llm.capabilities import CONSERVATIVE, Capabilities, Effort
 from agents.llm.events import ModelEvent
 from agents.llm.messages import Message, ToolSpec
 
@@ -34,10 +35,12 @@ class ModelRequest:
     """One model call, ready to be mapped to a wire.
 
     `call_id` names the call in the ledger (a UUID); it is never sent. `max_output_tokens` caps the reply (tokens).
-    `temperature` None means: do not send it. `cache_key` names the conversation branch whose prefix a provider may have
-    cached. `refit(max_input, cold)` builds a smaller request of at most `max_input` input tokens, for a governor that
-    cannot admit this one; `cold` says that the cached prefix has expired anyway. It raises `errors.ContextImpossible`
-    where nothing smaller can be sent.
+    `temperature` and `effort` None mean: do not send it; what the model cannot take has been taken out before.
+    `capabilities` are the model's. Reasoning parts in `messages` are sent back to the model that wrote them: whoever
+    builds the request leaves out what it may no longer see. `cache_key` names the conversation branch whose prefix a
+    provider may have cached. `refit(max_input, cold)` builds a smaller request of at most `max_input` input tokens, for
+    a governor that cannot admit this one; `cold` says that the cached prefix has expired anyway. It raises
+    `errors.ContextImpossible` where nothing smaller can be sent.
     """
 
     model: str
@@ -47,6 +50,8 @@ class ModelRequest:
     counts: BlockCounts
     max_output_tokens: int
     temperature: float | None = None
+    effort: Effort | None = None
+    capabilities: Capabilities = CONSERVATIVE
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: ToolChoice = "auto"
     cache_key: str = ""

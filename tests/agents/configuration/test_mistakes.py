@@ -91,7 +91,7 @@ def test_one_beyond_either_end_is_refused_and_the_ends_are_not(setting: str, low
         (MODEL + "max_output_tokens = 2147483648\n", "line 6: max_output_tokens must be 2147483647 or less"),
         (MODEL + 'context_window = "1000"\n', "line 6: context_window must be a whole number"),
         (MODEL + "context_window = 1e3\n", "line 6: context_window must be a whole number"),
-        (MODEL + 'wire = "grpc"\n', "line 6: wire must be one of anthropic_messages, openai_chat"),
+        (MODEL + 'wire = "grpc"\n', "line 6: wire must be one of anthropic_messages, openai_chat, openai_responses"),
         (MODEL + '[[provider.model]]\nid = "m"\n', "line 7: id names a model that this provider has already"),
         (
             POOL + '[[provider.pool]]\nname = "pool"\n',

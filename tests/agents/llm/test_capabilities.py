@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from agents.llm.capabilities import Capabilities, capabilities_of
+from agents.llm import model_families
+from agents.llm.model_families import capabilities_of
 
 CLAUDE, OPENAI = "anthropic_messages", "openai_chat"
 
@@ -41,23 +42,53 @@ def test_what_known_models_take(wire: str, model: str, temperature: str, maximum
 
 
 @pytest.mark.parametrize(
-    ("wire", "model", "expected"),
+    ("wire", "model", "temperature", "factor"),
     [
-        (CLAUDE, "claude-opus-5-6", Capabilities(temperature="none", known=False)),
-        (CLAUDE, "claude-opus-7", Capabilities(temperature="none", known=False)),
-        (CLAUDE, "our-own", Capabilities(temperature="none", known=False)),
-        (OPENAI, "gpt-5.7", Capabilities(temperature="none", known=False)),
-        (OPENAI, "gpt-7-sol", Capabilities(temperature="none", known=False)),
-        (OPENAI, "o5", Capabilities(temperature="none", known=False)),
-        (CLAUDE, "claude-3-5-sonnet-20241022", Capabilities(temperature="range", temperature_max=1, known=False)),
-        (CLAUDE, "claude-sonnet-4-20250514", Capabilities(temperature="range", temperature_max=1, known=False)),
-        (OPENAI, "meta/llama-3:70b", Capabilities(temperature="range", temperature_max=1, known=False)),
-        (OPENAI, "openai/gpt-oss-120b", Capabilities(temperature="range", temperature_max=1, known=False)),
-        (OPENAI, "", Capabilities(temperature="range", temperature_max=1, known=False)),
+        (CLAUDE, "claude-opus-5-6", "none", 1.5),
+        (CLAUDE, "claude-opus-7", "none", 1.5),
+        (CLAUDE, "our-own", "none", 1.5),
+        (OPENAI, "gpt-5.7", "none", 1.0),
+        (OPENAI, "gpt-7-sol", "none", 1.0),
+        (OPENAI, "o5", "none", 1.0),
+        (CLAUDE, "claude-3-5-sonnet-20241022", "range", 1.25),
+        (CLAUDE, "claude-sonnet-4-20250514", "range", 1.25),
+        (OPENAI, "meta/llama-3:70b", "range", 1.1),
+        (OPENAI, "openai/gpt-oss-120b", "range", 1.0),
+        (OPENAI, "", "range", 1.1),
     ],
 )
-def test_unknown_models_are_taken_to_do_little_and_it_says_so(wire: str, model: str, expected: Capabilities) -> None:
-    assert capabilities_of(wire, model) == expected
+def test_unknown_models_are_taken_to_do_little_and_it_says_so(
+    wire: str, model: str, temperature: str, factor: float
+) -> None:
+    able = capabilities_of(wire, model)
+    assert (able.known, able.temperature, able.token_factor) == (False, temperature, factor)
+    assert (able.efforts, able.thinking, able.cache, able.tools_api) == ((), "none", "none", "chat")
+    assert (able.context_window, able.max_output_tokens, able.forced_tool_choice) == (None, None, False)
+
+
+def test_what_the_newest_models_need() -> None:
+    sonnet = capabilities_of(CLAUDE, "claude-sonnet-5-5")
+    assert (sonnet.thinking, sonnet.binds_thinking, sonnet.forced_tool_choice) == ("always", True, False)
+    assert (sonnet.cache, sonnet.cache_minimum, sonnet.default_effort) == ("marked", 512, "high")
+    assert "none" not in sonnet.efforts
+    assert "none" in capabilities_of(CLAUDE, "claude-haiku-5-5").efforts
+    assert capabilities_of(OPENAI, "gpt-6.2-sol").tools_api == "responses"
+    assert "none" not in capabilities_of(OPENAI, "gpt-6.2-sol").efforts
+    assert capabilities_of(OPENAI, "gpt-6-luna").tools_api == "chat_if_effort_none"
+    assert "none" in capabilities_of(OPENAI, "gpt-6-luna").efforts
+    assert capabilities_of(OPENAI, "gpt-5.6-terra").max_input_tokens == 922_000
+    assert capabilities_of(OPENAI, "gpt-5-mini").token_parameter == "max_completion_tokens"
+    assert capabilities_of(OPENAI, "gpt-4o").token_parameter == "max_tokens"
+    assert capabilities_of(OPENAI, "gpt-4").encoding == "cl100k_base"
+
+
+@pytest.mark.parametrize("model", sorted(model_families.KNOWN))
+def test_every_family_is_consistent(model: str) -> None:
+    able = model_families.KNOWN[model]
+    assert able.default_effort is None or able.default_effort in able.efforts
+    assert able.thinking != "always" or "none" not in able.efforts
+    assert able.tools_api != "chat_if_effort_none" or "none" in able.efforts
+    assert (able.max_input_tokens or 0) <= (able.context_window or 0)
 
 
 def test_the_longest_name_that_fits_is_the_model() -> None:

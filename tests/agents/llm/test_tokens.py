@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.llm.messages import Message, ReasoningPart, ToolCall, ToolSpec, user_text
+from agents.llm.model_families import capabilities_of
 from agents.llm.tokens import TokenCounter, Wire, counter_for
 from tests.agents.llm.histories import WEATHER, call, calls, result, results, says
 
@@ -111,7 +112,7 @@ def test_claude_gets_its_hidden_tool_prompt_once() -> None:
 def test_a_lone_hello_is_counted_no_lower_than_by_the_provider() -> None:
     # Recorded: 10 up to Claude 4.6, 15 from 4.7.
     for model, reported in (("claude-sonnet-4-5", 10), ("claude-opus-4-7", 15)):
-        counter = counter_for("anthropic", model)
+        counter = counter_for("anthropic", capabilities_of("anthropic_messages", model))
         assert reported <= counter.message(user_text("hello, world")) + counter.overhead <= reported + 5
 
 
@@ -144,7 +145,9 @@ def test_nested_schemas_are_not_free() -> None:
     ],
 )
 def test_counters_of_models_on_anthropics_wire(model: str, factor: float) -> None:
-    assert counter_for("anthropic", model) == TokenCounter(factor=factor, wire="anthropic")
+    assert counter_for("anthropic", capabilities_of("anthropic_messages", model)) == TokenCounter(
+        factor=factor, wire="anthropic"
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +169,7 @@ def test_counters_of_models_on_anthropics_wire(model: str, factor: float) -> Non
     ],
 )
 def test_counters_of_models_on_openais_wire(model: str, name: str) -> None:
-    counter = counter_for("openai", model)
+    counter = counter_for("openai", capabilities_of("openai_chat", model))
     assert counter.name == name
     assert counter.wire == "openai"
 
