@@ -62,8 +62,15 @@ class Heard:
     data: dict[str, Any]
 
 
-async def listen(api: httpx2.AsyncClient, turn: str, *, after: str = "", most: int | None = None) -> list[Heard]:
-    """The events of a stream, to its end or the first `most` of them."""
+async def listen(
+    api: httpx2.AsyncClient,
+    turn: str,
+    *,
+    after: str = "",
+    most: int | None = None,
+    begun: asyncio.Event | None = None,
+) -> list[Heard]:
+    """The events of a stream, to its end or the first `most` of them. `begun` is set at the first."""
     headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
     found: list[Heard] = []
     async with asyncio.timeout(PATIENCE), api.stream("GET", f"/turns/{turn}/events", headers=headers) as answer:
@@ -81,6 +88,8 @@ async def listen(api: httpx2.AsyncClient, turn: str, *, after: str = "", most: i
                 data = orjson.loads(fields["data"])
                 found.append(Heard(id=int(fields["id"]), type=fields["event"], data=data))
                 fields = {}
+                if begun is not None:
+                    begun.set()
             if most is not None and len(found) >= most:
                 break
     return found
@@ -144,8 +153,9 @@ class TestServerSentEvents:
 
     async def test_end_when_the_reader_is_let_in_no_more(self, api: httpx2.AsyncClient, ann: Person) -> None:
         turn = await send(api, (await ann.conversation()).pk, "slow long 2000")
-        listening = asyncio.create_task(listen(api, turn))
-        await asyncio.sleep(0.5)
+        begun = asyncio.Event()
+        listening = asyncio.create_task(listen(api, turn, begun=begun))
+        await asyncio.wait_for(begun.wait(), PATIENCE)
         await rows(User.objects.filter(pk=ann.user.pk).update, is_active=False)
         heard = await listening  # The time-out of `listen` is what would fail it.
         assert [one.type for one in heard][-1] != "turn.ended"
@@ -153,8 +163,9 @@ class TestServerSentEvents:
     async def test_end_when_the_conversation_is_deleted(self, api: httpx2.AsyncClient, ann: Person) -> None:
         conversation = await ann.conversation()
         turn = await send(api, conversation.pk, "slow long 3000")
-        listening = asyncio.create_task(listen(api, turn))
-        await listen(api, turn, most=5)
+        begun = asyncio.Event()
+        listening = asyncio.create_task(listen(api, turn, begun=begun))
+        await asyncio.wait_for(begun.wait(), PATIENCE)
         assert (await api.delete(f"/conversations/{conversation.pk}")).status_code == 204
         assert (await listening)[-1].type != "turn.ended"
 
