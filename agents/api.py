@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from ninja import Router
@@ -11,6 +12,8 @@ from accounts.bearer import ApiRequest
 from accounts.paging import DEFAULT_LIMIT, Cursor, Limit, Page, page_of
 from agents.agent_config_api import router as agent_config_router
 from agents.availability import available_models
+from agents.llm.capabilities import CacheMarking, Effort, Sampling, Thinking
+from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel
 from agents.roster import ROSTER, Agent
 
@@ -25,10 +28,25 @@ class ProviderOut(BaseModel):
 
 
 class Capabilities(BaseModel):
-    """Tokens."""
+    """What the model can do, as far as a caller may care. Sizes in tokens; null where they are not known.
+
+    `temperature`: is one sent to the model ("range": from 0 to `temperature_max`), or not ("none", "default_only").
+    `efforts`: how much it can be told to think, weakest first. `known`: false for a model that we know nothing of.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
 
     context_window: int
+    max_input_tokens: int | None
     max_output_tokens: int
+    temperature: Sampling
+    temperature_max: float
+    thinking: Thinking
+    efforts: list[Effort]
+    default_effort: Effort | None
+    cache: CacheMarking
+    retires: date | None
+    known: bool
 
 
 class ModelOut(BaseModel):
@@ -95,7 +113,7 @@ def _model(row: LanguageModel) -> ModelOut:
         provider=row.provider.slug,
         id=row.model_id,
         name=row.name,
-        capabilities=Capabilities(context_window=row.context_window, max_output_tokens=row.max_output_tokens),
+        capabilities=Capabilities.model_validate(capabilities_for(row)),
         pool=row.pool.name if row.pool else None,
     )
 

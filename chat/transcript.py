@@ -15,6 +15,7 @@ from accounts.moments import rfc3339
 from accounts.refusals import InvalidRequest, NotFound
 from agents import settings_resolution
 from agents.availability import available_models
+from agents.retirement import retirement_notice
 from agents.roster import ROSTER
 from chat import branches, conversations, ended_turns, event_log, send_limits, turn_state
 from chat.message_rows import text_of
@@ -139,7 +140,7 @@ def page_state(user: User, conversation: Conversation | None) -> Item:
 
 
 def model_items(user: User) -> list[Item]:
-    models = available_models(user)
+    models, today = available_models(user), timezone.localdate()
     return [
         {
             "provider": model.provider.slug,
@@ -148,6 +149,7 @@ def model_items(user: User) -> list[Item]:
             "name": model.name,
             "capabilities": {"context_window": model.context_window, "max_output_tokens": model.max_output_tokens},
             "settings": vars(settings.values),
+            "retirement": retirement_notice(model, today=today),
         }
         for model, settings in zip(models, settings_resolution.effective_for_all(user=user, models=models), strict=True)
     ]

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from django.http import Http404, QueryDict
 
-from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel, Provider, RatePool
+from agents.retirement import retirement_notice
 
 _SOON = timedelta(days=120)
 
@@ -86,11 +86,7 @@ class Choice:
 
     def retirement(self, today: date) -> str:
         """A warning where the vendor has said when it stops to serve the model, and that is near or past."""
-        day = capabilities_for(self.model).retires
-        if day is None or day - today > _SOON:
-            return ""
-        tense = "was to be switched off" if day <= today else "will be switched off"
-        return f"{self.model.name} {tense} by its vendor on {day:%d %B %Y}. Plan for another model."
+        return retirement_notice(self.model, today=today, within=_SOON)
 
 
 def limits_in_words(pool: RatePool) -> list[str]:

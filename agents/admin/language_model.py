@@ -6,30 +6,24 @@ from django import forms
 from django.contrib import admin
 
 from accounts.audited_admin import AuditedAdmin
+from agents.admin import capability_fields
 from agents.admin.agent_config import OrganisationInline, PeopleInline
 from agents.llm.capabilities import Capabilities
+from agents.llm.capability_overrides import OVERRIDABLE, faults_of
 from agents.llm.model_families import capabilities_of
+from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel
 
 _NOT_KNOWN = "not known to us; take it from the provider's model page"
+_SIZES = ("context_window", "max_output_tokens")
 
 
-class LanguageModelForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Beside each size: what is built in for this model id."""
+class _Form(forms.ModelForm):  # type: ignore[type-arg]
+    """Beside each size and each capability: what is built in for this model id."""
 
     class Meta:
         model = LanguageModel
-        fields = [
-            "provider",
-            "model_id",
-            "name",
-            "wire",
-            "pool",
-            "context_window",
-            "max_output_tokens",
-            "enabled",
-            "position",
-        ]
+        fields = ["provider", "model_id", "name", "wire", "pool", *_SIZES, "enabled", "position"]
         help_texts = {
             "model_id": "As the provider writes it; it may hold “:” and “/”.",
             "pool": "The rate limit that its calls count toward. Empty: none, nothing is held back.",
@@ -38,17 +32,29 @@ class LanguageModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.instance._state.adding:
-            built_in = capabilities_of(self.instance.wire, self.instance.model_id)
-            for name in ("context_window", "max_output_tokens"):
-                self.fields[name].help_text += f" Built in: {_tokens(getattr(built_in, name))}."
+        if self.instance._state.adding:
+            return
+        built_in = _built_in(self.instance)
+        for name in _SIZES:
+            self.fields[name].help_text += f" Built in: {_tokens(getattr(built_in, name))}."
+        for name in OVERRIDABLE:
+            field = self.fields[capability_fields.field_of(name)]
+            field.help_text = f"{field.help_text} Built in: {capability_fields.told(name, built_in)}.".strip()
+        self.initial.update(capability_fields.shown(self.instance.capabilities))
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         pool, provider = data.get("pool"), data.get("provider")
         if pool is not None and provider is not None and pool.provider_id != provider.pk:
             self.add_error("pool", "This rate pool belongs to another provider.")
+        overrides = capability_fields.entered(data)
+        for name, fault in faults_of(overrides).items():
+            self.add_error(capability_fields.field_of(name), f"{fault}.")
+        self.instance.capabilities = overrides
         return data
+
+
+LanguageModelForm: type[_Form] = type("LanguageModelForm", (_Form,), dict(capability_fields.capability_fields()))
 
 
 @admin.register(LanguageModel)
@@ -56,30 +62,48 @@ class LanguageModelAdmin(AuditedAdmin):
     """One model of one provider, with what is known of it and its settings."""
 
     form = LanguageModelForm
-    list_display = ["name", "provider", "model_id", "wire", "context_window", "max_output_tokens", "pool", "enabled"]
+    list_display = [
+        "name",
+        "provider",
+        "model_id",
+        "wire",
+        "context_window",
+        "max_output_tokens",
+        "retires",
+        "pool",
+        "enabled",
+    ]
     list_select_related = ["provider", "pool__provider"]
     list_filter = ["provider", "enabled"]
     search_fields = ["name", "model_id"]
     readonly_fields = ["temperature", "retires"]
     fieldsets = [
         (None, {"fields": ["provider", "model_id", "name", "wire", "pool", "enabled", "position"]}),
-        ("What it can do", {"fields": ["context_window", "max_output_tokens", "temperature", "retires"]}),
+        ("What it can do", {"fields": [*_SIZES, "temperature", "retires"]}),
+        (
+            "What is known better than built in",
+            {
+                "description": "Empty: as built in for this model id. See docs/capabilities.md for what each means.",
+                "fields": [*capability_fields.field_names()],
+                "classes": ["collapse"],
+            },
+        ),
     ]
     inlines = [OrganisationInline, PeopleInline]
 
-    @admin.display(description="Temperature (built in)")
+    @admin.display(description="Temperature")
     def temperature(self, model: LanguageModel) -> str:
-        known = _built_in(model)
+        able = capabilities_for(model)
         how = {
             "none": "is never sent: the model does not take one",
             "default_only": "is never sent: the model takes its own default alone",
-            "range": f"0 to {known.temperature_max:g}; a higher setting is sent as {known.temperature_max:g}",
+            "range": f"0 to {able.temperature_max:g}; a higher setting is sent as {able.temperature_max:g}",
         }
-        return how[known.temperature] + ("" if known.known else " (assumed: we do not know this model)")
+        return how[able.temperature] + ("" if able.known else " (assumed: we do not know this model)")
 
-    @admin.display(description="Retires (built in)")
+    @admin.display(description="Retires")
     def retires(self, model: LanguageModel) -> str:
-        day = _built_in(model).retires
+        day = capabilities_for(model).retires
         return f"{day:%-d %B %Y}" if day else "no date known"
 
 

@@ -23,6 +23,7 @@ _LIMITS = (
     "output_tokens_per_minute",
     "tokens_per_minute",
 )
+_SECRETS = ("api_key", "client_secret")  # anything else may begin with the same word by chance
 _OAUTH2 = ("token_url", "client_id", "client_secret", "scope", "audience", "client_auth")
 
 
@@ -52,6 +53,8 @@ def _provider(row: Provider) -> Iterator[list[str]]:
         yield _block("[[provider.pool]]", _pool(pool))
     for model in sorted(row.models.all(), key=lambda model: (model.position, model.model_id)):
         yield _block("[[provider.model]]", _model(model))
+        if model.capabilities:
+            yield _block("[provider.model.capabilities]", model.capabilities)
 
 
 def _no_oauth2(row: Provider) -> dict[str, object]:
@@ -65,7 +68,8 @@ def _pool(row: RatePool) -> Mapping[str, object]:
 
 def _model(row: LanguageModel) -> Mapping[str, object]:
     rest = {name: getattr(row, name) for name in ("wire", "context_window", "max_output_tokens", "enabled", "position")}
-    return {"id": row.model_id, "name": row.name, "pool": row.pool.name if row.pool else "", **rest}
+    no_overrides: dict[str, object] = {} if row.capabilities else {"capabilities": {}}
+    return {"id": row.model_id, "name": row.name, "pool": row.pool.name if row.pool else "", **rest, **no_overrides}
 
 
 def _settings(row: AgentConfig) -> dict[str, object]:
@@ -95,7 +99,7 @@ def _block(head: str, values: Mapping[str, object]) -> list[str]:
 
 def _lines(pairs: Iterable[tuple[str, object]]) -> Iterator[str]:
     for name, value in pairs:
-        if isinstance(value, str) and is_sealed(value):
+        if name in _SECRETS and is_sealed(str(value)):
             yield f'{name} = "{KEEP}"  # stored encrypted'
         else:
             yield f"{name} = {toml_value(value)}"

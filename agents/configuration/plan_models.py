@@ -34,6 +34,8 @@ def plan_model(
     wanted["wire"] = block.wire or (row.wire if not other_kind else "") or _wire(provider.kind, block.id)
     if not wanted["wire"]:
         plan.refuse((*path, "wire"), f"is missing; write {' or '.join(Wire.values)}")
+    if block.capabilities is not None:
+        wanted["capabilities"] = block.capabilities.overrides()
     wanted["pool"] = _pool(block, row=row, path=path, stock=stock, plan=plan)
     for name in _SIZES:
         wanted[name] = wanted[name] or getattr(capabilities_of(wanted["wire"], block.id), name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import date
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, create_model, field_validator
 
 from agents.configuration.fields import (
     Address,
@@ -22,6 +24,7 @@ from agents.configuration.fields import (
     Slug,
     one_of,
 )
+from agents.llm.capability_overrides import OVERRIDABLE, annotation_of, as_stored
 from agents.models import Provider, Wire
 from agents.setting_changes import Value, checked
 from agents.setting_ranges import RANGE_OF, SettingName
@@ -64,6 +67,30 @@ class PoolBlock(_Block):
         return value
 
 
+def _plainly(value: object, info: ValidationInfo) -> object:
+    """What TOML has no type for, and a day that stands in quotes."""
+    if info.field_name == "retires" and isinstance(value, str):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _capability(name: str) -> Any:
+    return Annotated[annotation_of(name) | None, BeforeValidator(_plainly)]
+
+
+_fields: Any = {name: (_capability(name), None) for name in OVERRIDABLE}
+_OverridesBase: Any = create_model("_OverridesBase", __base__=_Block, **_fields)
+
+
+class CapabilitiesBlock(_OverridesBase):  # type: ignore[misc]
+    """What is known better than built in, all of it: a capability that is left out is as built in."""
+
+    def overrides(self) -> dict[str, Any]:
+        """As a model row stores them."""
+        return {name: as_stored(name, getattr(self, name)) for name in OVERRIDABLE if self.says(name)}
+
+
 class ModelBlock(_Block):
     """A key that is left out stays as it is. `pool` names a pool of the same provider, "" none."""
 
@@ -73,6 +100,7 @@ class ModelBlock(_Block):
     pool: Annotated[Line, Field(max_length=64)] | None = None
     context_window: Count | None = None
     max_output_tokens: Count | None = None
+    capabilities: CapabilitiesBlock | None = None
     enabled: bool | None = None
     position: Position | None = None
 

@@ -17,6 +17,8 @@ def toml_value(value: object) -> str:
             return repr(value)
         case str():
             return _quoted(value)
+        case list():
+            return f"[{', '.join(toml_value(item) for item in value)}]"
         case Mapping():
             pairs = ", ".join(f"{toml_key(str(key))} = {toml_value(item)}" for key, item in value.items())
             return f"{{ {pairs} }}" if pairs else "{}"

@@ -61,9 +61,14 @@ def _read(name: str, value: object) -> Any:
     return _adapter(name).validate_json(orjson.dumps(value), strict=True)
 
 
-@cache
-def _adapter(name: str) -> TypeAdapter[Any]:
+def annotation_of(name: str) -> Any:
+    """The type of a capability's value with its bounds, for pydantic."""
     hint = get_type_hints(Capabilities)[name]
     for bound in _BOUNDS.get(name, ()):
         hint = Annotated[hint, bound]
-    return TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
+    return hint
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation_of(name), config=ConfigDict(allow_inf_nan=False))

@@ -50,6 +50,67 @@ class TestCapabilities:
         assert "30 November 2026" in staff_client.get(page_of(make_model(model_id="claude-sonnet-4-5"))).text
 
 
+class TestOverrides:
+    def test_each_stands_beside_what_is_built_in(self, staff_client: Client, model: LanguageModel) -> None:
+        fields = staff_client.get(page_of(model)).context["adminform"].form.fields
+        assert fields["able_cache_minimum"].help_text == "Built in: 4,096."
+        assert fields["able_forced_tool_choice"].help_text == "Built in: yes."
+        assert fields["able_retires"].help_text == "Built in: none known."
+        assert fields["able_efforts"].help_text.endswith("Built in: none known.")
+
+    def test_are_stored_noted_and_shown_again(self, staff_client: Client, model: LanguageModel) -> None:
+        entered = {
+            "able_token_factor": "1.4",
+            "able_efforts": "low, high",
+            "able_forced_tool_choice": "no",
+            "able_retires": "2027-06-30",
+            "able_temperature": "none",
+        }
+        assert staff_client.post(page_of(model), sent_back(staff_client, page_of(model), **entered)).status_code == 302
+        model.refresh_from_db()
+        stored = {
+            "temperature": "none",
+            "forced_tool_choice": False,
+            "efforts": ["low", "high"],
+            "token_factor": 1.4,
+            "retires": "2027-06-30",
+        }
+        assert model.capabilities == stored
+        told = {f"capabilities.{name}": [None, value] for name, value in stored.items()}
+        assert AuditEntry.objects.get(target_id=str(model.pk)).changes == told
+        page = staff_client.get(page_of(model))
+        assert "does not take one" in page.text
+        assert sent_back(staff_client, page_of(model)).items() >= entered.items() - {("able_token_factor", "1.4")}
+        assert staff_client.post(page_of(model), sent_back(staff_client, page_of(model))).status_code == 302
+        assert AuditEntry.objects.count() == 1
+
+    def test_an_empty_list_of_efforts_can_be_said(self, staff_client: Client, model: LanguageModel) -> None:
+        staff_client.post(page_of(model), sent_back(staff_client, page_of(model), able_efforts="-"))
+        model.refresh_from_db()
+        assert model.capabilities == {"efforts": []}
+        assert sent_back(staff_client, page_of(model))["able_efforts"] == "-"
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("able_token_factor", "11"),
+            ("able_token_factor", "nan"),
+            ("able_efforts", "low, extreme"),
+            ("able_retires", "tomorrow"),
+            ("able_cache_minimum", "0"),
+            ("able_temperature", "yes"),
+            ("able_temperature_max", "3"),
+        ],
+    )
+    def test_nonsense_is_an_error_of_its_field(
+        self, staff_client: Client, model: LanguageModel, field: str, value: str
+    ) -> None:
+        answer = staff_client.post(page_of(model), sent_back(staff_client, page_of(model), **{field: value}))
+        assert list(answer.context["adminform"].form.errors) == [field]
+        model.refresh_from_db()
+        assert model.capabilities == {}
+
+
 class TestItsConfigs:
     def test_both_kinds_are_changed_in_one_go_and_noted(
         self, staff_client: Client, owner: User, model: LanguageModel

@@ -39,7 +39,19 @@ def test_what_can_be_chosen(owner_client: Client) -> None:
         "provider": "sandbox",
         "id": "sandbox-gpt",
         "name": "Sandbox GPT",
-        "capabilities": {"context_window": 128_000, "max_output_tokens": 16_384},
+        "capabilities": {
+            "context_window": 128_000,
+            "max_input_tokens": None,
+            "max_output_tokens": 16_384,
+            "temperature": "range",
+            "temperature_max": 2.0,
+            "thinking": "none",
+            "efforts": [],
+            "default_effort": None,
+            "cache": "automatic",
+            "retires": None,
+            "known": True,
+        },
         "pool": "all",
     }
     agents = owner_client.get("/api/v1/agents").json()["items"]

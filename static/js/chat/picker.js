@@ -35,9 +35,16 @@ export class Picker {
   #groups() {
     const groups = Map.groupBy(this.names.models, (model) => model.provider_name);
     return [...groups].map(([label, models]) =>
-      el("optgroup", { label }, ...models.map((model) => el("option", { value: keyOf(model) }, model.name))),
+      el("optgroup", { label }, ...models.map(optionOf)),
     );
   }
+}
+
+/** A model that its vendor soon stops to serve says so in its name; the whole sentence is its title. */
+function optionOf(model) {
+  const option = el("option", { value: keyOf(model) }, model.retirement ? `${model.name} (retires soon)` : model.name);
+  option.title = model.retirement;
+  return option;
 }
 
 const keyOf = (model) => (model ? `${model.provider} ${model.id}` : "");

@@ -24,7 +24,9 @@ class Line:
     text: str
 
 
-_NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs")), min_size=1, max_size=8)
+_NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs")), min_size=1, max_size=8) | st.just(
+    "sealed:x"
+)
 _SLUGS = st.text("abcXYZ019-_", min_size=1, max_size=6)
 _COUNTS = st.one_of(st.none(), st.integers(1, 2_147_483_647))
 _SECRETS = st.sampled_from(["", "env:SOME_KEY", "file:/run/secrets/key", "sk-canary-1", "sk-canary-2"])
@@ -61,6 +63,25 @@ _PROVIDER = _some(
         "position": st.integers(0, 50),
     }
 )
+
+
+_CAPABILITIES = {
+    "temperature": st.sampled_from(["none", "default_only", "range"]),
+    "temperature_max": st.sampled_from([0.0, 1.0, 2.0]),
+    "max_input_tokens": st.integers(1, 2_147_483_647),
+    "token_parameter": st.sampled_from(["max_tokens", "max_completion_tokens"]),
+    "tools_api": st.sampled_from(["chat", "responses", "chat_if_effort_none"]),
+    "forced_tool_choice": st.booleans(),
+    "thinking": st.sampled_from(["none", "opt_in", "default_on", "always"]),
+    "efforts": st.lists(st.sampled_from(["none", "low", "high", "max"]), unique=True),
+    "default_effort": st.sampled_from(["low", "high"]),
+    "binds_thinking": st.booleans(),
+    "cache": st.sampled_from(["none", "automatic", "marked"]),
+    "cache_minimum": st.integers(1, 10_000),
+    "encoding": st.sampled_from(["o200k_base", "cl100k_base"]),
+    "token_factor": st.floats(0.1, 10),
+    "retires": st.sampled_from(["2027-01-14", "2030-12-31"]),
+}
 
 
 @st.composite
@@ -107,6 +128,8 @@ def files(draw: st.DrawFn) -> list[Line]:
             lines += _table("[[provider.pool]]", {"name": pool, **draw(_LIMITS)})
         for model in draw(_models(pools)):
             lines += _table("[[provider.model]]", model)
+            if draw(st.booleans()):
+                lines += _table("[provider.model.capabilities]", draw(_some(_CAPABILITIES)))
             models.append((slug, model["id"]))
     names = draw(st.permutations([bounds.name for bounds in ALL_RANGES]))
     split = draw(st.integers(0, len(names)))
@@ -158,6 +181,12 @@ _WRONG: dict[str, list[str]] = {
     "setting": ['"top_p"'],
     "temperature": ["-0.1", "2.1", "nan", "true", '"0.7"', "1e3"],
     "position": _ANY_NUMBER,
+    "tools_api": ['"grpc"', "true", "5"],
+    "efforts": ['"low"', '["extreme"]', "[1]", "5"],
+    "binds_thinking": ["1", '"true"'],
+    "cache_minimum": ["0", "-1", "1.5", '"1024"'],
+    "token_factor": ["0", "11", "nan", "true", '"1.5"'],
+    "retires": ['"tomorrow"', "5", "true"],
     "context_window": ["0", *_ANY_NUMBER],
     **{bounds.name: _ANY_NUMBER for bounds in ALL_RANGES if is_whole(bounds)},
     **{f"{what}_per_minute": ["0", *_ANY_NUMBER] for what in ("requests", "tokens", "input_tokens", "output_tokens")},

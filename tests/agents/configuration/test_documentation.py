@@ -9,6 +9,7 @@ import pytest
 
 from agents.configuration.schema import (
     AgentConfigBlock,
+    CapabilitiesBlock,
     ModelBlock,
     OAuth2Block,
     PoolBlock,
@@ -33,5 +34,7 @@ def test_every_key_is_explained() -> None:
     blocks = (ProviderBlock, OAuth2Block, PoolBlock, ModelBlock, AgentConfigBlock, SettingRuleBlock)
     keys = {key for block in blocks for key in block.model_fields} - {"pool", "model"}
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
+    abilities = (Path(__file__).parents[3] / "docs" / "capabilities.md").read_text()
+    assert [key for key in CapabilitiesBlock.model_fields if f"`{key}`" not in abilities] == []
     assert "`[[provider.pool]]`" in PAGE
     assert "`[[provider.model]]`" in PAGE

@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.links import make_setup_link
+from agents.checks import check_models
 from agents.defaults import ensure_shipped_rows
 from agents.llm.vocabulary import EncodingName, VocabularyUnavailable, unpack_vocabulary
 from tokenproject.run_lock import AlreadyHeld, hold
@@ -62,6 +63,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"Database brought up to date: {len(plan)} migrations.")
             if made := ensure_shipped_rows():
                 self.stdout.write(f"Providers added: {', '.join(made)}.")
+            for warning in check_models(databases=["default"]):
+                self.stdout.write(f"Note: {warning.msg}")
         except DatabaseError as error:
             raise CommandError(f"The database {place_of_database()} cannot be used: {error}") from None
 
