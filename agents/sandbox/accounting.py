@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from agents.llm.vocabulary import EncodingName, load_encoding
+from agents.sandbox.sealing import read_seal
 
 _VOCABULARY: Final[EncodingName] = "o200k_base"
 _SLICE = 100_000
@@ -107,6 +108,33 @@ def chat_input_tokens(body: Mapping[str, Any]) -> int:
     return messages + tools
 
 
+def responses_input_tokens(body: Mapping[str, Any]) -> int:
+    """Input tokens of an OpenAI Responses body, by the same rules: an item counts as the message that it would be in a
+    chat. A thought that is sent back counts as it did when it was thought."""
+    given = body.get("input") or []
+    items = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    total = _GPT_REPLY + sum(map(_item_tokens, items))
+    if body.get("instructions"):
+        total += _chat_message_tokens({"role": "system", "content": body["instructions"]})
+    tools = body.get("tools") or []
+    return total + sum(map(_function_tokens, tools)) + (_GPT_TOOLS_END if tools else 0)
+
+
+def _item_tokens(item: Mapping[str, Any]) -> int:
+    match item.get("type", "message"):
+        case "message":
+            return _chat_message_tokens({"role": item["role"], "content": item["content"]})
+        case "function_call":
+            return _GPT_PER_MESSAGE + count_tokens(item["name"]) + count_tokens(item["arguments"])
+        case "function_call_output":
+            return _chat_message_tokens({"role": "tool", "content": item["output"]})
+        case "reasoning":
+            seal = read_seal(item.get("encrypted_content") or "")
+            return seal.tokens if seal else 0
+        case _:
+            return 0
+
+
 def _chat_message_tokens(message: Mapping[str, Any]) -> int:
     name = message.get("name") or ""
     total = _GPT_PER_MESSAGE + count_tokens(message["role"]) + count_tokens(name) + (_GPT_PER_NAME if name else 0)
@@ -118,7 +146,11 @@ def _chat_message_tokens(message: Mapping[str, Any]) -> int:
 
 
 def _chat_part_tokens(part: Mapping[str, Any]) -> int:
-    return _IMAGE_TOKENS if part["type"] == "image_url" else count_tokens(part.get("text") or "")
+    return (
+        _IMAGE_TOKENS
+        if part["type"] in ("image_url", "input_image", "input_file")
+        else count_tokens(part.get("text") or "")
+    )
 
 
 def _tool_call_tokens(call: Mapping[str, Any]) -> int:

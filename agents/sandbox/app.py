@@ -1,14 +1,15 @@
 """The core of the sandbox: one HTTP request in, one streaming response out, whatever carries them.
 
-Paths: `POST /v1/messages`, `POST /v1/messages/count_tokens`, `POST /v1/chat/completions`, `GET /v1/models`,
-`GET /v1/models/{id}`. The vendors share the last two; the `anthropic-version` header tells whose is meant.
+Paths: `POST /v1/messages`, `POST /v1/messages/count_tokens`, `POST /v1/chat/completions`, `POST /v1/responses`,
+`POST /v1/responses/input_tokens`, `GET /v1/models`, `GET /v1/models/{id}`. The vendors share the last two; the
+`anthropic-version` header tells whose is meant.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -22,10 +23,10 @@ from agents.sandbox.visit import Visit
 from agents.sandbox.wire.base import Wire, WireError
 from agents.sandbox.wire.chat_completions import ChatCompletionsWire
 from agents.sandbox.wire.messages import MessagesWire
+from agents.sandbox.wire.responses import ResponsesWire
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
 _MODELS_PATH = "/v1/models"
-_COUNT_PATH = "/v1/messages/count_tokens"
 
 _logger = logging.getLogger(__name__)
 
@@ -38,9 +39,15 @@ class SandboxApp:
         self._journal = journal if journal is not None else Journal(keep=0)
         self._messages = MessagesWire()
         self._chat_completions = ChatCompletionsWire()
+        responses = ResponsesWire()
         self._reply_wires: Mapping[str, Wire] = {
             "/v1/messages": self._messages,
             "/v1/chat/completions": self._chat_completions,
+            "/v1/responses": responses,
+        }
+        self._counters: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+            "/v1/messages/count_tokens": self._messages.count,
+            "/v1/responses/input_tokens": responses.count,
         }
 
     async def handle(self, *, method: str, path: str, headers: Mapping[str, str], body: bytes) -> SandboxResponse:
@@ -71,11 +78,11 @@ class SandboxApp:
         visit.entry.account = _digest(wire.credential(visit.headers))
         if visit.method == "GET":
             return _json_response(_models(wire, visit=visit), wire=wire, visit=visit)
-        if visit.method != "POST" or visit.path not in (_COUNT_PATH, *self._reply_wires):
+        if visit.method != "POST" or visit.path not in (*self._counters, *self._reply_wires):
             raise wire.unknown_path(method=visit.method, path=visit.path)
         visit.entry.body = _parsed(visit.body, wire=wire)
-        if visit.path == _COUNT_PATH:
-            return _json_response(self._messages.count(visit.entry.body), wire=wire, visit=visit)
+        if count := self._counters.get(visit.path):
+            return _json_response(count(visit.entry.body), wire=wire, visit=visit)
         return await self._exchange.respond(wire, visit=visit)
 
 

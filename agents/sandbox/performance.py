@@ -6,12 +6,11 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from agents.llm.events import FinishReason, TextDelta, ToolCallDelta
 from agents.sandbox.accounting import count_tokens, first_tokens
 from agents.sandbox.pace import Pacing, argument_pieces, text_pieces
-from agents.sandbox.script.beats import Accident, Call, Play, Say
+from agents.sandbox.script.beats import Accident, BreakKind, Call, Play, Say, Think
 
 
 class ConnectionCut(Exception):
@@ -28,9 +27,24 @@ class Began:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ThoughtDelta:
+    """A piece of a thought."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThoughtEnded:
+    """A thought is complete."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ended:
+    """`output_tokens` includes `thought_tokens`."""
+
     reason: FinishReason
     output_tokens: int
+    thought_tokens: int = 0
     stop_sequence: str = ""
 
 
@@ -38,10 +52,10 @@ class Ended:
 class Broke:
     """The wire is to show this kind of breakage, and then nothing more."""
 
-    kind: Literal["error_event", "bad_json"]
+    kind: BreakKind
 
 
-Act = Began | TextDelta | ToolCallDelta | Ended | Broke
+Act = Began | ThoughtDelta | ThoughtEnded | TextDelta | ToolCallDelta | Ended | Broke
 
 
 class OutputMeter:
@@ -79,6 +93,7 @@ class Performance:
         self._full_reason = full_reason
         self._pacing = pacing
         self._new_id = new_id
+        self._thought_tokens = 0
 
     async def acts(self) -> AsyncGenerator[Act, None]:
         """The acts in order. Raises ConnectionCut or ConnectionReset where the connection breaks, and waits for ever
@@ -100,16 +115,34 @@ class Performance:
         yield self._ended()
 
     def _ended(self) -> Ended:
-        if self._meter.full:
-            return Ended(reason=self._full_reason, output_tokens=self._meter.tokens)
-        stop = self._play.stop_sequence
-        return Ended(reason=self._play.ending, output_tokens=self._meter.tokens, stop_sequence=stop)
+        full = self._meter.full
+        return Ended(
+            reason=self._full_reason if full else self._play.ending,
+            output_tokens=self._meter.tokens,
+            thought_tokens=self._thought_tokens,
+            stop_sequence="" if full else self._play.stop_sequence,
+        )
 
-    def _pieces(self, beat: Say | Call, *, index: int) -> Iterator[tuple[Act, float]]:
-        if isinstance(beat, Say):
-            for text, tokens in self._fitting(text_pieces(beat.text, pace=self._play.pace)):
-                yield TextDelta(text=text), tokens
-            return
+    def _pieces(self, beat: Say | Think | Call, *, index: int) -> Iterator[tuple[Act, float]]:
+        match beat:
+            case Say():
+                for text, tokens in self._fitting(text_pieces(beat.text, pace=self._play.pace)):
+                    yield TextDelta(text=text), tokens
+            case Think():
+                yield from self._thought(beat)
+            case Call():
+                yield from self._call(beat, index=index)
+
+    def _thought(self, beat: Think) -> Iterator[tuple[Act, float]]:
+        """A thought that the cap cuts off is never complete."""
+        before = self._meter.tokens
+        for text, tokens in self._fitting(text_pieces(beat.text, pace=self._play.pace)):
+            self._thought_tokens = self._meter.tokens - before
+            yield ThoughtDelta(text=text), tokens
+        if not self._meter.full:
+            yield ThoughtEnded(), 0
+
+    def _call(self, beat: Call, *, index: int) -> Iterator[tuple[Act, float]]:
         name, tokens = self._meter.take(beat.name)
         if self._meter.full:
             return
@@ -127,7 +160,7 @@ class Performance:
 
     async def _break(self, accident: Accident) -> Broke | None:
         match accident.kind:
-            case "error_event" | "bad_json" as kind:
+            case "error_event" | "nested_error_event" | "failed" | "bad_json" as kind:
                 return Broke(kind=kind)
             case "stall":
                 await asyncio.get_running_loop().create_future()

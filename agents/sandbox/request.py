@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from agents.llm.messages import Message, ToolSpec
-from agents.sandbox.served import ServedModel
+from agents.sandbox.models import Effort, ServedModel
+
+WireName = Literal["messages", "chat_completions", "responses"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +20,12 @@ class SandboxRequest:
     results and one for each text. `may_call` is False where the client forbids tools, `one_call` True where it wants
     one at a time; `must_call` names the tool that it forces, "" being any tool and None no force. `max_tokens` caps the
     reply, `input_tokens` is what the sandbox counted; both in tokens. `body` is the parsed JSON body.
+
+    `effort` is how hard the model is to think, "none" not at all; `most_thought` bounds its thinking, in tokens.
+    `shows_thought`: the client sees its words or a summary of them.
     """
 
+    wire: WireName
     model: ServedModel
     instructions: str
     messages: tuple[Message, ...]
@@ -33,6 +39,9 @@ class SandboxRequest:
     stop: tuple[str, ...] = ()
     stream: bool = False
     include_usage: bool = True
+    effort: Effort = "none"
+    most_thought: int | None = None
+    shows_thought: bool = False
 
     @property
     def callable_tools(self) -> tuple[ToolSpec, ...]:

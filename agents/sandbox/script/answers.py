@@ -40,6 +40,7 @@ def help_text() -> str:
         "| `slow` | answer at a human pace (15 tokens a second) |\n"
         "| `loop N` | call tools in N rounds, then answer |\n"
         "| `parallel N` | make N tool calls in one round |\n"
+        "| `think N` | think about N tokens first, at high effort; less at a lower one, more at a higher one |\n"
         "| `echo TEXT` | say TEXT |\n"
         "| `recall WORD` | tell whether WORD is in what I was sent |\n"
         "| `fault NAME` | have an accident; `fault NAME N` has it N times for the same question and then answers |\n"
@@ -88,7 +89,7 @@ def _fault_note(request: SandboxRequest, *, words: Words, fault: Fault | None) -
     known = find_fault(words.fault)
     if known is None:
         return f"There is no fault `{words.fault}`. Say `help` to see their names."
-    if request.model.vendor not in known.vendors:
+    if request.wire not in known.wires:
         return f"The fault `{known.name}` does not exist on this wire, so nothing happens."
     if known.kind == "tool" and not request.callable_tools:
         return f"The fault `{known.name}` needs a tool that I may call, and I was offered none."

@@ -7,13 +7,21 @@ from typing import Literal
 
 from agents.llm.events import FinishReason
 
-AccidentKind = Literal["eof", "cut", "reset", "stall", "error_event", "bad_json"]
+BreakKind = Literal["error_event", "nested_error_event", "failed", "bad_json"]
+AccidentKind = BreakKind | Literal["eof", "cut", "reset", "stall"]
 Quirk = Literal["no_event_name", "no_usage", "same_index"]
 Pace = Literal["lively", "slow"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Say:
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Think:
+    """A thought, which comes before what is said."""
+
     text: str
 
 
@@ -33,7 +41,7 @@ class Accident:
     kind: AccidentKind
 
 
-Beat = Say | Call | Accident
+Beat = Say | Think | Call | Accident
 
 
 @dataclass(frozen=True, kw_only=True)

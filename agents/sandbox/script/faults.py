@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.sandbox.served import Vendor
+from agents.sandbox.request import WireName
 
 FaultName = Literal[
     "error_529",
@@ -19,6 +19,8 @@ FaultName = Literal[
     "html_502",
     "error_first",
     "error_event",
+    "error_event_nested",
+    "response_failed",
     "bad_json",
     "eof",
     "cut",
@@ -48,7 +50,7 @@ class Fault:
     kind: FaultKind
     about: str
     times: int | None = None
-    vendors: tuple[Vendor, ...] = ("anthropic", "openai")
+    wires: tuple[WireName, ...] = ("messages", "chat_completions", "responses")
 
 
 _FAULTS = (
@@ -63,6 +65,18 @@ _FAULTS = (
     Fault(name="html_502", kind="refused", about="HTTP 502 with a web page, as a broken proxy does"),
     Fault(name="error_first", kind="text", about="an error event as the first event of the stream"),
     Fault(name="error_event", kind="text", about="an error event in the middle of the text"),
+    Fault(
+        name="error_event_nested",
+        kind="text",
+        about="an error event whose error is an object of its own (Responses wire only)",
+        wires=("responses",),
+    ),
+    Fault(
+        name="response_failed",
+        kind="text",
+        about="the response ends as failed in the middle of the text (Responses wire only)",
+        wires=("responses",),
+    ),
     Fault(name="bad_json", kind="text", about="an event with broken JSON in the middle of the text"),
     Fault(name="eof", kind="text", about="the stream ends cleanly in the middle of the text, with no final event"),
     Fault(name="cut", kind="text", about="the connection is closed in the middle of a chunked body"),
@@ -73,7 +87,7 @@ _FAULTS = (
         name="no_event_name",
         kind="text",
         about="every event lacks its `event:` line (Anthropic wire only)",
-        vendors=("anthropic",),
+        wires=("messages",),
     ),
     Fault(name="max_tokens", kind="ending", about="the answer ends as if it had reached its maximum length"),
     Fault(name="context_window", kind="ending", about="the answer ends as if the context window were full"),
@@ -83,8 +97,8 @@ _FAULTS = (
     Fault(
         name="tool_same_index",
         kind="tool",
-        about="two tool calls that both say index 0, as some gateways do (OpenAI wire only)",
-        vendors=("openai",),
+        about="two tool calls that both say index 0, as some gateways do (Chat Completions wire only)",
+        wires=("chat_completions",),
     ),
 )
 

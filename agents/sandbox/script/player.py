@@ -10,10 +10,11 @@ import orjson
 from agents.llm.messages import ToolSpec
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.answers import answer_text
-from agents.sandbox.script.beats import Call, Play, Say
+from agents.sandbox.script.beats import Accident, Call, Play, Say
 from agents.sandbox.script.faults import Fault, find_fault
 from agents.sandbox.script.samples import sample_arguments
 from agents.sandbox.script.spoiled import spoiled_calls, spoiled_text
+from agents.sandbox.script.thought import thought_of
 from agents.sandbox.script.words import Words
 
 MOST_PARALLEL_CALLS = 64
@@ -23,7 +24,8 @@ _ROUND_TAG = re.compile(r"sbx(\d+)x")
 def choose_play(request: SandboxRequest, *, words: Words, fault: Fault | None) -> Play:
     """The play for `request`; `fault` strikes in it, if given."""
     play = _spoiled(request, words=words, fault=fault) if fault else _whole(request, words=words)
-    return replace(play.stopped_at(request.stop), pace="slow" if words.slow else "lively")
+    play = _thoughtful(play.stopped_at(request.stop), request=request, words=words)
+    return replace(play, pace="slow" if words.slow else "lively")
 
 
 def fault_due(request: SandboxRequest, words: Words) -> Fault | None:
@@ -32,7 +34,7 @@ def fault_due(request: SandboxRequest, words: Words) -> Fault | None:
     One that needs a tool call strikes the first round, any other the answer after all rounds of tool calls.
     """
     fault = find_fault(words.fault)
-    if fault is None or request.model.vendor not in fault.vendors:
+    if fault is None or request.wire not in fault.wires:
         return None
     if fault.kind == "tool":
         return fault if request.callable_tools and rounds_done(request) == 0 else None
@@ -45,6 +47,14 @@ def rounds_done(request: SandboxRequest) -> int:
     asked = [message for message in request.since_asked if message.tool_calls]
     tags = (_ROUND_TAG.search(call.id) for message in asked for call in message.tool_calls)
     return max([len(asked), *(int(tag[1]) for tag in tags if tag)])
+
+
+def _thoughtful(play: Play, *, request: SandboxRequest, words: Words) -> Play:
+    """The play with the thought before it, unless the stream is to break first of all."""
+    thought = thought_of(request, words=words)
+    if thought is None or (play.beats and isinstance(play.beats[0], Accident)):
+        return play
+    return replace(play, beats=(thought, *play.beats))
 
 
 def _whole(request: SandboxRequest, *, words: Words) -> Play:

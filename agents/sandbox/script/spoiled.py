@@ -11,6 +11,8 @@ from agents.sandbox.script.faults import Fault, FaultName
 
 _BREAKS: Mapping[FaultName, AccidentKind] = {
     "error_event": "error_event",
+    "error_event_nested": "nested_error_event",
+    "response_failed": "failed",
     "bad_json": "bad_json",
     "eof": "eof",
     "cut": "cut",

@@ -14,7 +14,8 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What was asked for. `long` is in tokens, `loop` in rounds, `parallel` in tool calls per round; 0 is not asked.
+    """What was asked for. `long` and `think` are in tokens, `loop` in rounds, `parallel` in tool calls per round; 0 is
+    not asked.
 
     `fault` is the name as written, known or not; `fault_times` None leaves the number to the fault itself.
     """
@@ -23,6 +24,7 @@ class Words:
     long: int = 0
     loop: int = 0
     parallel: int = 0
+    think: int = 0
     echo: str = ""
     recall: str = ""
     fault: str = ""
@@ -36,13 +38,14 @@ class Words:
 
 
 _FILLER = r"(?:(?:please|and|then|now|tokens|rounds|times|calls)\b|[,;.])\s*"
-_NAMES = "long|loop|parallel|echo|recall|fault|help|slow"
+_NAMES = "long|loop|parallel|think|echo|recall|fault|help|slow"
 _NUMBER = r"\s+(?P<number>\d{1,9})\b"
 _WORDS: Mapping[str, re.Pattern[str]] = {
     "slow": re.compile(rf"slow\b(?=\s*(?:{_FILLER})*(?:$|(?:{_NAMES})\b))", re.IGNORECASE),
     "long": re.compile("long" + _NUMBER, re.IGNORECASE),
     "loop": re.compile("loop" + _NUMBER, re.IGNORECASE),
     "parallel": re.compile("parallel" + _NUMBER, re.IGNORECASE),
+    "think": re.compile("think" + _NUMBER, re.IGNORECASE),
     "echo": re.compile(r"echo\s+(?P<text>.+)", re.IGNORECASE | re.DOTALL),
     "recall": re.compile(r"recall\s+(?:\"(?P<quoted>[^\"\n]+)\"|(?P<text>\S+))", re.IGNORECASE),
     "fault": re.compile(r"fault\s+(?P<text>\w+)(?:\s+(?P<number>\d{1,3})\b)?", re.IGNORECASE),
@@ -87,6 +90,6 @@ def _with(words: Words, *, name: str, match: re.Match[str], rest: str) -> Words:
         case "fault":
             times = None if number is None else int(number)
             return replace(words, fault=found["text"].lower(), fault_times=times)
-        case "long" | "loop" | "parallel":
+        case "long" | "loop" | "parallel" | "think":
             values[name] = int(number or 0)
     return replace(words, **{name: values[name]})

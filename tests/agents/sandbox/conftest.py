@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from agents.llm.vocabulary import load_encoding
-from tests.agents.sandbox.speakers import ChatSpeaker, MessagesSpeaker, Speaker
+from tests.agents.sandbox.speakers import ChatSpeaker, MessagesSpeaker, ResponsesSpeaker, Speaker
 from tests.agents.sandbox.stage import Gate, Stage, Way, set_stage
 
 
@@ -34,13 +34,13 @@ async def near_stage(gate: Gate) -> AsyncIterator[Stage]:
         yield ready
 
 
-@pytest.fixture(params=[MessagesSpeaker, ChatSpeaker], ids=lambda kind: kind.name)
+@pytest.fixture(params=[MessagesSpeaker, ChatSpeaker, ResponsesSpeaker], ids=lambda kind: kind.name)
 def speaker(request: pytest.FixtureRequest, stage: Stage) -> Speaker:
     chosen: Speaker = request.param(stage)
     return chosen
 
 
-@pytest.fixture(params=[MessagesSpeaker, ChatSpeaker], ids=lambda kind: kind.name)
+@pytest.fixture(params=[MessagesSpeaker, ChatSpeaker, ResponsesSpeaker], ids=lambda kind: kind.name)
 def near_speaker(request: pytest.FixtureRequest, near_stage: Stage) -> Speaker:
     chosen: Speaker = request.param(near_stage)
     return chosen

@@ -1,4 +1,4 @@
-"""The two SDKs behind one face, so that a test can say the same on both wires."""
+"""The SDKs behind one face, so that a test can say the same on every wire."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ class Call:
 
 @dataclass(kw_only=True)
 class Heard:
-    """What has arrived of a reply so far. `usage` is (input tokens, output tokens)."""
+    """What has arrived of a reply so far. `usage` is (input tokens, output tokens); `error` is the code of an error
+    that the SDK does not raise."""
 
     text: str = ""
     calls: list[Call] = field(default_factory=list)
     finish: str | None = None
     usage: tuple[int, int] | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,3 +219,85 @@ class ChatSpeaker:
         said: dict[str, Any] = {"role": "assistant", "content": heard.text or None}
         asked = [{"role": "user", "content": text}] if text else []
         return [*asked, {**said, **({"tool_calls": calls} if calls else {})}, *answers]
+
+
+class ResponsesHearing:
+    """Says `finish` in the words of Chat Completions, so that tests need not know both."""
+
+    def __init__(self, stream: openai.AsyncStream[openai.types.responses.ResponseStreamEvent]) -> None:
+        self._stream = stream
+        self.heard = Heard()
+
+    async def __aiter__(self) -> AsyncIterator[Heard]:
+        async for event in self._stream:
+            self._take(event)
+            yield self.heard
+
+    def _take(self, event: openai.types.responses.ResponseStreamEvent) -> None:
+        match event.type:
+            case "response.output_text.delta":
+                self.heard.text += event.delta
+            case "response.output_item.added" if event.item.type == "function_call":
+                self.heard.calls.append(Call(id=event.item.call_id, name=event.item.name))
+            case "response.function_call_arguments.delta":
+                self.heard.calls[-1].arguments += event.delta
+            case "error":
+                self.heard.error = event.code or ""
+            case "response.failed":
+                self.heard.error = event.response.error.code if event.response.error else ""
+            case "response.completed":
+                self._end(event.response, finish="tool_calls" if self.heard.calls else "stop")
+            case "response.incomplete":
+                details = event.response.incomplete_details
+                reason = details.reason if details else None
+                self._end(event.response, finish="length" if reason == "max_output_tokens" else str(reason))
+
+    def _end(self, response: openai.types.responses.Response, *, finish: str) -> None:
+        self.heard.finish = finish
+        if response.usage is not None:
+            self.heard.usage = (response.usage.input_tokens, response.usage.output_tokens)
+
+    async def close(self) -> None:
+        await self._stream.close()
+
+
+class ResponsesSpeaker:
+    name = "responses"
+    model = "sandbox-gpt"
+    path = "/v1/responses"
+
+    def __init__(self, stage: Stage) -> None:
+        self.sdk = openai.AsyncOpenAI(api_key="any", max_retries=0, base_url=stage.url + "/v1", http_client=stage.http)
+
+    async def ask(
+        self,
+        text: str,
+        *,
+        history: Sequence[Any] = (),
+        tools: Sequence[Tool] = (),
+        forbid_tools: bool = False,
+        **more: Any,
+    ) -> ResponsesHearing:
+        if tools:
+            functions = [{"name": tool.name, "description": "", "parameters": tool.parameters} for tool in tools]
+            more["tools"] = [{"type": "function", "strict": None, **function} for function in functions]
+        if forbid_tools:
+            more["tool_choice"] = "none"
+        if "max_tokens" in more:
+            more["max_output_tokens"] = more.pop("max_tokens")
+        items = [*history, {"role": "user", "content": text}] if text else list(history)
+        arguments = {"model": self.model, "store": False, "input": items, **more}
+        return ResponsesHearing(await self.sdk.responses.create(stream=True, **arguments))
+
+    def answered(self, text: str, *, heard: Heard, results: Sequence[str]) -> list[Any]:
+        said = [{"role": "assistant", "content": heard.text}] if heard.text else []
+        calls = [
+            {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
+            for call in heard.calls
+        ]
+        answers = [
+            {"type": "function_call_output", "call_id": call.id, "output": result}
+            for call, result in zip(heard.calls, results, strict=True)
+        ]
+        asked = [{"role": "user", "content": text}] if text else []
+        return [*asked, *said, *calls, *answers]

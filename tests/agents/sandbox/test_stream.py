@@ -98,6 +98,8 @@ async def test_lively_is_short_even_when_long(speaker: Speaker, stage: Stage) ->
 
 
 async def test_a_stop_text_ends_the_reply(speaker: Speaker, stage: Stage) -> None:
+    if speaker.name == "responses":
+        pytest.skip("this wire has no stop texts")
     name = "stop_sequences" if speaker.name == "messages" else "stop"
     heard = await hear(speaker, "echo one two three four", **{name: ["three", "four"]})
     assert heard.text == "one two "

@@ -95,6 +95,12 @@ async def test_a_client_may_want_one_call_at_a_time(near_speaker: Speaker) -> No
 async def test_a_forced_tool_is_called(near_speaker: Speaker) -> None:
     named = {"type": "tool", "name": "noop"}
     function = {"type": "function", "function": {"name": "noop"}}
-    for choice in (named, {"type": "any"}) if near_speaker.name == "messages" else (function, "required"):
+    flat = {"type": "function", "name": "noop"}
+    choices: dict[str, tuple[Any, Any]] = {
+        "messages": (named, {"type": "any"}),
+        "chat completions": (function, "required"),
+        "responses": (flat, "required"),
+    }
+    for choice, expected in zip(choices[near_speaker.name], ("noop", "query"), strict=True):
         heard = await hear(near_speaker, "hello", tools=TOOLS, tool_choice=choice)
-        assert [call.name for call in heard.calls] == ["noop" if choice in (named, function) else "query"]
+        assert [call.name for call in heard.calls] == [expected]

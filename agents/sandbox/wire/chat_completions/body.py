@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BeforeValidator, Field
 
-from agents.sandbox.wire.chat_completions.errors import bad_request
+from agents.sandbox.wire.openai_shape import NAME_PATTERN, Strict, parse_shape
 
 
 def _as_parts(content: Any) -> Any:
@@ -20,11 +18,7 @@ def _as_list(stop: Any) -> Any:
     return [stop] if isinstance(stop, str) else stop
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class ContentPart(_Strict):
+class ContentPart(Strict):
     type: Literal["text", "image_url", "input_audio", "file", "refusal"]
     text: str = ""
     refusal: str = ""
@@ -34,18 +28,18 @@ class ContentPart(_Strict):
     prompt_cache_breakpoint: dict[str, Any] | None = None
 
 
-class CalledFunction(_Strict):
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+class CalledFunction(Strict):
+    name: str = Field(pattern=NAME_PATTERN)
     arguments: str
 
 
-class ToolCallBody(_Strict):
+class ToolCallBody(Strict):
     id: str
     type: Literal["function"]
     function: CalledFunction
 
 
-class ChatMessage(_Strict):
+class ChatMessage(Strict):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Annotated[list[ContentPart] | None, BeforeValidator(_as_parts)] = None
     name: str | None = None
@@ -56,24 +50,24 @@ class ChatMessage(_Strict):
     audio: dict[str, Any] | None = None
 
 
-class FunctionBody(_Strict):
-    name: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
+class FunctionBody(Strict):
+    name: str = Field(pattern=NAME_PATTERN)
     description: str = ""
     parameters: dict[str, Any] = {"type": "object", "properties": {}}
     strict: bool | None = None
 
 
-class ToolBody(_Strict):
+class ToolBody(Strict):
     type: Literal["function"]
     function: FunctionBody
 
 
-class StreamOptions(_Strict):
+class StreamOptions(Strict):
     include_usage: bool = False
     include_obfuscation: bool | None = None
 
 
-class ChatBody(_Strict):
+class ChatBody(Strict):
     """Fields that the sandbox reads are typed; the others are only known."""
 
     model: str
@@ -117,33 +111,4 @@ class ChatBody(_Strict):
 
 def parse_body(data: Any) -> ChatBody:
     """`data` as a body; the first thing wrong with its shape is a 400 in the API's words."""
-    try:
-        return ChatBody.model_validate(data)
-    except ValidationError as error:
-        raise _shape_error(error.errors()[0]) from None
-
-
-def _shape_error(error: ErrorDetails) -> Exception:
-    path, limits = _path(error["loc"]), error.get("ctx", {})
-    match error["type"]:
-        case "missing":
-            return bad_request(f"Missing required parameter: '{path}'.", param=path, code="missing_required_parameter")
-        case "extra_forbidden" if len(error["loc"]) == 1:
-            return bad_request(f"Unrecognized request argument supplied: {path}")
-        case "extra_forbidden":
-            return bad_request(f"Unknown parameter: '{path}'.", param=path, code="unknown_parameter")
-        case "less_than_equal":
-            what, code = f"Expected a value <= {limits['le']:g}", "decimal_above_max_value"
-        case "greater_than_equal":
-            what, code = f"Expected a value >= {limits['ge']:g}", "decimal_below_min_value"
-        case "literal_error" | "string_pattern_mismatch" | "too_long":
-            what, code = str(error["msg"]), "invalid_value"
-        case _:
-            return bad_request(f"Invalid type for '{path}': {error['msg']}.", param=path, code="invalid_type")
-    return bad_request(f"Invalid '{path}': {what}, but got {error['input']!r} instead.", param=path, code=code)
-
-
-def _path(steps: Sequence[int | str]) -> str:
-    """("messages", 0, "content") as "messages[0].content"."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
-    return text.removeprefix(".")
+    return parse_shape(ChatBody, data)

@@ -11,7 +11,7 @@ from agents.sandbox.performance import Act, Began, Broke, Ended
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.beats import Quirk
 from agents.sandbox.wire.base import WireError, sse_event
-from agents.sandbox.wire.chat_completions.errors import error_body
+from agents.sandbox.wire.openai_errors import error_body
 
 _FINISH_REASONS: dict[FinishReason, str] = {
     "stop": "stop",
@@ -46,10 +46,10 @@ class ChatStream:
                 return self._chunk({"tool_calls": [self._call(act)]})
             case Ended():
                 return self._end(act)
-            case Broke(kind="error_event"):
-                return sse_event(error_body(_OVERLOADED))
             case Broke():
-                return _BROKEN_CHUNK
+                return _BROKEN_CHUNK if act.kind == "bad_json" else sse_event(error_body(_OVERLOADED))
+            case _:  # a thought is hidden on this wire
+                return b""
 
     def close(self) -> bytes:
         return b""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
-from agents.sandbox.served import ServedModel
+from agents.sandbox.models import ServedGpt
 from agents.sandbox.wire.chat_completions.body import ChatBody, ChatMessage
-from agents.sandbox.wire.chat_completions.errors import bad_request
+from agents.sandbox.wire.openai_errors import bad_request
+from agents.sandbox.wire.openai_rules import check_cap, check_function, empty_array, not_served
 
 _NOT_SERVED = (
     "logprobs",
@@ -19,10 +20,9 @@ _NOT_SERVED = (
     "prediction",
     "web_search_options",
 )
-"""Parameters that the API has and the sandbox lacks: refused, since ignoring them would be a lie."""
 
 
-def check_request(body: ChatBody, *, model: ServedModel) -> None:
+def check_request(body: ChatBody, *, model: ServedGpt) -> None:
     """Every rule but the context window's. Raises WireError with status 400."""
     _check_not_served(body)
     _check_cap(body, model=model)
@@ -32,7 +32,7 @@ def check_request(body: ChatBody, *, model: ServedModel) -> None:
         )
     _check_tools(body)
     if not body.messages:
-        raise bad_request(_empty("messages"), param="messages", code="empty_array")
+        raise empty_array("messages")
     for number, message in enumerate(body.messages):
         _check_content(message, number=number)
         _check_place(body.messages, number=number)
@@ -46,42 +46,29 @@ def _check_not_served(body: ChatBody) -> None:
     if (body.response_format or {}).get("type", "text") != "text":
         asked.append("response_format")
     if asked:
-        message = f"Unsupported parameter: '{asked[0]}' is not supported by the sandbox."
-        raise bad_request(message, param=asked[0], code="unsupported_parameter")
+        raise not_served(asked[0])
 
 
-def _check_cap(body: ChatBody, *, model: ServedModel) -> None:
+def _check_cap(body: ChatBody, *, model: ServedGpt) -> None:
     if body.max_tokens is not None and body.max_completion_tokens is not None:
         raise bad_request(
             "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
             code="invalid_parameter_combination",
         )
-    name = "max_tokens" if body.max_tokens is not None else "max_completion_tokens"
-    cap = body.max_tokens or body.max_completion_tokens or 0
-    if cap > model.max_output_tokens:
-        raise bad_request(
-            f"{name} is too large: {cap}. This model supports at most {model.max_output_tokens} completion tokens, "
-            f"whereas you provided {cap}.",
-            param=name,
-            code="invalid_value",
-        )
+    check_cap(body.max_tokens, name="max_tokens", model=model)
+    check_cap(body.max_completion_tokens, name="max_completion_tokens", model=model)
 
 
 def _check_tools(body: ChatBody) -> None:
     if body.tools == []:
-        raise bad_request(_empty("tools"), param="tools", code="empty_array")
+        raise empty_array("tools")
     for name in () if body.tools else ("tool_choice", "parallel_tool_calls"):
         if getattr(body, name) is not None:
             message = f"Invalid value for '{name}': '{name}' is only allowed when 'tools' are specified."
             raise bad_request(message, param=name)
     for number, tool in enumerate(body.tools or []):
-        if tool.function.parameters.get("type") != "object":
-            raise bad_request(
-                f"Invalid schema for function '{tool.function.name}': "
-                "schema must be a JSON Schema of 'type: \"object\"'.",
-                param=f"tools[{number}].function.parameters",
-                code="invalid_function_parameters",
-            )
+        function, param = tool.function, f"tools[{number}].function.parameters"
+        check_function(function.name, parameters=function.parameters, strict=function.strict, param=param)
 
 
 def _check_content(message: ChatMessage, *, number: int) -> None:
@@ -89,10 +76,9 @@ def _check_content(message: ChatMessage, *, number: int) -> None:
     if message.content is None and not (message.role == "assistant" and (message.tool_calls or message.refusal)):
         raise bad_request("Invalid value for 'content': expected a string, got null.", param=place)
     if message.content == []:
-        raise bad_request(_empty(f"messages[{number}].content"), param=place, code="empty_array")
+        raise empty_array(f"messages[{number}].content", param=place)
     if message.tool_calls == []:
-        name = f"messages[{number}].tool_calls"
-        raise bad_request(_empty(name), param=name, code="empty_array")
+        raise empty_array(f"messages[{number}].tool_calls")
     if message.role == "tool" and not message.tool_call_id:
         name = f"messages[{number}].tool_call_id"
         raise bad_request(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
@@ -127,7 +113,3 @@ def _check_calls(messages: Sequence[ChatMessage], *, number: int) -> None:
 
 def _call_ids(message: ChatMessage) -> list[str]:
     return [call.id for call in message.tool_calls or []] if message.role == "assistant" else []
-
-
-def _empty(name: str) -> str:
-    return f"Invalid '{name}': empty array. Expected an array with minimum length 1, but got an empty array instead."

@@ -7,9 +7,10 @@ from typing import Any
 
 from agents.sandbox.accounting import messages_input_tokens
 from agents.sandbox.limits import Refusal
+from agents.sandbox.models import ServedClaude, ServedModel, Vendor
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.beats import Quirk
-from agents.sandbox.served import ServedModel, Vendor, find_model
+from agents.sandbox.served import find_claude
 from agents.sandbox.wire.base import Reply, WireError
 from agents.sandbox.wire.messages import errors
 from agents.sandbox.wire.messages.body import CountBody, MessagesBody, ToolChoiceBody, bad_request, parse_body
@@ -41,6 +42,7 @@ class MessagesWire:
         check_request(parsed, model=model, version=headers["anthropic-version"])
         may_call, must_call = _choice(parsed.tool_choice)
         return SandboxRequest(
+            wire="messages",
             model=model,
             instructions=instructions_of(parsed),
             messages=messages_of(parsed),
@@ -105,8 +107,8 @@ class MessagesWire:
             return errors.rate_limited(errors.played_refusal(retry_after=seconds))
         return errors.FAULTS[name]()
 
-    def _model(self, body: CountBody) -> ServedModel:
-        model = find_model(vendor=self.vendor, model_id=body.model)
+    def _model(self, body: CountBody) -> ServedClaude:
+        model = find_claude(body.model)
         if model is None:
             raise self.unknown_model(body.model)
         return model

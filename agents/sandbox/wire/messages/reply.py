@@ -48,6 +48,8 @@ class MessagesStream:
                 return self._end(act)
             case Broke():
                 return self._break(act)
+            case _:
+                return b""
 
     def close(self) -> bytes:
         return b""

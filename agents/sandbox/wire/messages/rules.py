@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
-from agents.sandbox.served import ServedModel
+from agents.sandbox.models import ServedClaude
 from agents.sandbox.wire.messages.body import (
     CountBody,
     MessageBody,
@@ -21,7 +21,7 @@ CURRENT_VERSION = "2026-10-21"
 _SAMPLING = ("temperature", "top_p", "top_k")
 
 
-def check_request(body: MessagesBody, *, model: ServedModel, version: str) -> None:
+def check_request(body: MessagesBody, *, model: ServedClaude, version: str) -> None:
     """Every rule of `POST /v1/messages` but the context window's. Raises WireError with status 400."""
     for name in _SAMPLING if version != SAMPLING_VERSION else ():
         if name in body.model_fields_set:
@@ -34,7 +34,7 @@ def check_request(body: MessagesBody, *, model: ServedModel, version: str) -> No
     check_conversation(body, model=model)
 
 
-def check_conversation(body: CountBody, *, model: ServedModel) -> None:
+def check_conversation(body: CountBody, *, model: ServedClaude) -> None:
     """The rules that hold for counting too."""
     _check_tools(body)
     if any(not block.text for block in body.system):

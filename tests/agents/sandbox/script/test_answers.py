@@ -51,7 +51,8 @@ async def test_a_reply_can_be_asked_for_without_any_text(near_speaker: Speaker) 
     """A conversation whose only text is an image is legal."""
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}}
     url = {"type": "image_url", "image_url": {"url": "data:,"}}
-    content = [image if near_speaker.name == "messages" else url]
+    flat = {"type": "input_image", "image_url": "data:,"}
+    content = [{"messages": image, "chat completions": url, "responses": flat}[near_speaker.name]]
     heard = await hear(near_speaker, "", history=[{"role": "user", "content": content}])
     assert "no AI" in heard.text
 

@@ -1,4 +1,4 @@
-"""The errors of OpenAI's Chat Completions API."""
+"""The errors of OpenAI's APIs."""
 
 from __future__ import annotations
 
