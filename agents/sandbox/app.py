@@ -2,7 +2,8 @@
 
 Paths: `POST /v1/messages`, `POST /v1/messages/count_tokens`, `POST /v1/chat/completions`, `POST /v1/responses`,
 `POST /v1/responses/input_tokens`, `GET /v1/models`, `GET /v1/models/{id}`. The vendors share the last two; the
-`anthropic-version` header tells whose is meant.
+`anthropic-version` header tells whose is meant. With an `oauth2` office, `POST /oauth2/token` gives the
+tokens that all others then want.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import orjson
 
 from agents.sandbox.exchange import Exchange
 from agents.sandbox.journal import Entry, Journal, without_secrets
+from agents.sandbox.oauth2 import TOKEN_PATH, TokenOffice
 from agents.sandbox.performance import ConnectionCut, ConnectionReset
 from agents.sandbox.response import SandboxResponse, whole_response
 from agents.sandbox.served import find_model, models_of
@@ -34,7 +36,10 @@ _logger = logging.getLogger(__name__)
 class SandboxApp:
     """The stand-in provider. Its parts are handed in: `exchange` plays, `journal` keeps what was served."""
 
-    def __init__(self, *, exchange: Exchange | None = None, journal: Journal | None = None) -> None:
+    def __init__(
+        self, *, exchange: Exchange | None = None, journal: Journal | None = None, oauth2: TokenOffice | None = None
+    ) -> None:
+        self._oauth2 = oauth2
         self._exchange = exchange or Exchange()
         self._journal = journal if journal is not None else Journal(keep=0)
         self._messages = MessagesWire()
@@ -57,6 +62,10 @@ class SandboxApp:
         self._journal.note(entry)
         request_id = "req_" + self._exchange.new_id()
         visit = Visit(method=method, path=path, headers=headers, body=body, request_id=request_id, entry=entry)
+        if self._oauth2 is not None and path == TOKEN_PATH:
+            return self._oauth2.answer(visit)
+        if self._oauth2 is not None and not self._oauth2.accepts(headers):
+            return self._oauth2.refusal(visit)
         wire = self._wire_of(visit)
         try:
             return await self._answer(wire, visit=visit)

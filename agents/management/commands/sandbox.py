@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from agents.llm.vocabulary import load_encoding
 from agents.sandbox.app import SandboxApp
+from agents.sandbox.oauth2 import TOKEN_PATH, TokenOffice
 from agents.sandbox.served import Vendor, models_of
 from agents.sandbox.server import SandboxServer
 
@@ -19,22 +20,43 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
         parser.add_argument("--port", type=int, default=8100, help="port to listen on (default 8100)")
+        parser.add_argument(
+            "--oauth2",
+            metavar="ID:SECRET",
+            default="",
+            help=f"want a token of {TOKEN_PATH}, which this client gets with OAuth2 client credentials",
+        )
+        parser.add_argument(
+            "--oauth2-lifetime", type=float, default=3600.0, metavar="SECONDS", help="of a token (default 3600)"
+        )
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, oauth2: str, oauth2_lifetime: float, **options: Any) -> None:
         load_encoding("o200k_base")  # now: a missing vocabulary should stop the start, not fail every request
         SandboxServer(
-            SandboxApp(),
+            SandboxApp(oauth2=_office(oauth2, lifetime=oauth2_lifetime)),
             host=host,
             port=port,
             log_level="info",
-            on_start=lambda bound: self._announce(f"http://{host}:{bound}"),
+            on_start=lambda bound: self._announce(f"http://{host}:{bound}", path=TOKEN_PATH if oauth2 else ""),
         ).run()
 
-    def _announce(self, address: str) -> None:
-        self.stdout.write(f"The sandbox provider listens on {address} (no AI; any key will do). Base URLs:")
+    def _announce(self, address: str, *, path: str) -> None:
+        key = "OAuth2 tokens only" if path else "any key will do"
+        self.stdout.write(f"The sandbox provider listens on {address} (no AI; {key}). Base URLs:")
         self.stdout.write(f"  Anthropic SDK  {address}      {_names('anthropic')}")
         self.stdout.write(f"  OpenAI SDK     {address}/v1   {_names('openai')}")
+        if path:
+            self.stdout.write(f"  Token URL      {address}{path}")
         self.stdout.flush()
+
+
+def _office(client: str, *, lifetime: float) -> TokenOffice | None:
+    if not client:
+        return None
+    name, colon, secret = client.partition(":")
+    if not (name and colon and secret):
+        raise CommandError("--oauth2 takes ID:SECRET")
+    return TokenOffice(client_id=name, client_secret=secret, lifetime=lifetime)
 
 
 def _names(vendor: Vendor) -> str:

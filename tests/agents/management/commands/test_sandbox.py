@@ -10,19 +10,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import anthropic
+import httpx2
 import openai
+import pytest
+from django.core.management import CommandError, call_command
 
 ROOT = Path(__file__).resolve().parents[4]
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[str]:
+def running(*arguments: str, lines: int = 3) -> Iterator[str]:
     """The command on a free port; what it said until it listened."""
     command = [sys.executable, "manage.py", "sandbox", "--port", "0", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:
-            yield "".join(process.stdout.readline() for _ in range(3))
+            yield "".join(process.stdout.readline() for _ in range(lines))
         finally:
             process.terminate()
 
@@ -39,3 +42,22 @@ def test_it_tells_its_base_urls_and_both_sdks_reach_it() -> None:
         assert completion.choices[0].message.content == "hi"
     assert "no AI" in said
     assert "sandbox-claude" in said
+
+
+def test_with_oauth2_it_wants_a_token_of_its_own() -> None:
+    with running("--oauth2", "me:a:secret", "--oauth2-lifetime", "60", lines=4) as said:
+        url = re.findall(r"Token URL +(http://\S+)", said)[0]
+        form = {"grant_type": "client_credentials", "client_id": "me", "client_secret": "a:secret"}
+        reply = httpx2.post(url, data=form, trust_env=False).json()
+        assert reply["expires_in"] == 60
+        gpt_url = re.findall(r"OpenAI SDK +(http://\S+)", said)[0]
+        with pytest.raises(openai.AuthenticationError):
+            openai.OpenAI(api_key="any", base_url=gpt_url, max_retries=0).models.list()
+        assert openai.OpenAI(api_key=reply["access_token"], base_url=gpt_url, max_retries=0).models.list().data
+    assert "OAuth2 tokens only" in said
+
+
+@pytest.mark.parametrize("half", ["me", "me:", ":secret"])
+def test_half_an_oauth2_client_is_refused(half: str) -> None:
+    with pytest.raises(CommandError, match="ID:SECRET"):
+        call_command("sandbox", "--port", "0", "--oauth2", half)
