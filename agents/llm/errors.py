@@ -3,8 +3,10 @@
     LLMError                      code, message, retryable, retry_after, scope
     ├── ContextImpossible         what must be sent does not fit the token limit; carries the sizes
     ├── ConfigInvalid             no key, unknown model, a parameter that the provider refuses
+    ├── EgressBlocked             the address leads to a place that this server may not call; nothing was sent
     ├── ProviderError             the provider, or the way to it, failed
     │   ├── ProviderAuth          401 / 403
+    │   ├── GatewayTokenFailed    the identity provider gave no OAuth2 token, so nothing was sent to the gateway
     │   ├── ProviderRateLimited   429 with or without retry-after (scope: request, model or account)
     │   ├── ProviderSpendLimit    429 / 402 / 400 of a spend cap or an empty quota: no countdown, ask an admin
     │   ├── ProviderOverloaded    529 / 503 / 5xx
@@ -67,12 +69,22 @@ class ConfigInvalid(LLMError):
     scope: Scope = "model"
 
 
+class EgressBlocked(LLMError):
+    code = "egress_blocked"
+    scope: Scope = "account"
+
+
 class ProviderError(LLMError):
     code = "internal"
 
 
 class ProviderAuth(ProviderError):
     code = "provider_auth"
+    scope: Scope = "account"
+
+
+class GatewayTokenFailed(ProviderError):
+    code = "gateway_token_failed"
     scope: Scope = "account"
 
 
