@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from agents import ledger
+from agents.concealment import Conceal, conceal_in
 from agents.governor.base import Ask, Governor, Grant
 from agents.llm.errors import LLMError
 from agents.llm.events import CallFinished, ModelEvent, Waiting
@@ -43,6 +44,7 @@ class GovernedModel:
         user_id: str,
         purpose: str,
         agent: str = "",
+        conceal: Conceal = str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inner = inner
@@ -51,6 +53,7 @@ class GovernedModel:
         self._user_id = user_id
         self._purpose = purpose
         self._agent = agent
+        self._conceal = conceal
         self._clock = clock
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]:
@@ -87,6 +90,7 @@ class GovernedModel:
                     yield event
         except LLMError as error:
             outcome.error_code = error.code
+            conceal_in(error, conceal=self._conceal)
             raise
         except (asyncio.CancelledError, GeneratorExit):
             if outcome.status != ModelCall.Status.COMPLETED:

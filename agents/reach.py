@@ -1,4 +1,7 @@
-"""Can a connection be opened to an address? Nothing is sent: the name is resolved, TCP and TLS are tried."""
+"""Can a connection be opened to an address? Nothing is sent: the name is resolved, TCP and TLS are tried.
+
+Behind the guard of the calls themselves: what may not be called is not connected to either.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ import ssl
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-import httpx2
+from agents.egress.guard import Egress
+from agents.egress.transport import trust
+from agents.llm.errors import EgressBlocked
 
 
 class Unreachable(Exception):
@@ -19,16 +24,17 @@ class Unreachable(Exception):
         self.detail = detail
 
 
-async def reach(url: str, *, seconds: float) -> str:
+async def reach(url: str, *, egress: Egress, seconds: float) -> str:
     """What was reached, in a sentence. Unreachable after at most `seconds`."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     try:
         async with asyncio.timeout(seconds):
-            # The trust of the calls themselves.
-            context = await asyncio.to_thread(httpx2.create_ssl_context) if secure else None
-            _, writer = await asyncio.open_connection(host, port, ssl=context)
+            writer = await _opened(host, port=port, secure=secure, egress=egress)
+    except EgressBlocked as blocked:
+        said = f"{host} leads to a place that this server may not call. EGRESS_ALLOW_PRIVATE can allow private ones."
+        raise Unreachable(said, detail=blocked.detail) from None
     except (OSError, TimeoutError, ssl.CertificateError) as error:
         raise _in_words(error, place=f"{host}:{port}", host=host, seconds=seconds) from None
     try:
@@ -38,6 +44,17 @@ async def reach(url: str, *, seconds: float) -> str:
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(1):
                 await writer.wait_closed()
+
+
+async def _opened(host: str, *, port: int, secure: bool, egress: Egress) -> asyncio.StreamWriter:
+    """A connection to the first address of `host` that takes one."""
+    context = await asyncio.to_thread(trust) if secure else None
+    *first, last = await egress.addresses(host=host, port=port)
+    name = host if secure else None
+    for address in first:
+        with suppress(ConnectionError):
+            return (await asyncio.open_connection(address, port, ssl=context, server_hostname=name))[1]
+    return (await asyncio.open_connection(last, port, ssl=context, server_hostname=name))[1]
 
 
 def _tls_of(writer: asyncio.StreamWriter) -> str:

@@ -17,13 +17,19 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 
+from agents.concealment import Conceal, concealing
+from agents.egress.guard import egress
+from agents.egress.transport import guarded_client, trust
 from agents.governed import GovernedModel
 from agents.governor.base import Governor
 from agents.governor.passthrough import PassThrough
 from agents.llm.errors import ConfigInvalid
 from agents.llm.providers.base import ChatModel
+from agents.llm.providers.credentials import ClientCredentialsAuth, token_failed
+from agents.llm.providers.token_request import ClientCredentials, NoToken
+from agents.llm.providers.token_store import TokenStore
 from agents.models import LanguageModel, Provider, Wire
-from agents.provider_keys import provider_key
+from agents.provider_keys import client_secret, header_values, provider_key, secret_headers
 from agents.sandbox.app import SandboxApp
 from agents.sandbox.transport import SandboxTransport
 
@@ -44,10 +50,11 @@ _SANDBOX_ADDRESS: dict[str, str] = {
 }
 # Seconds. A read is one chunk of the stream: a provider that says nothing for so long has stalled.
 _TIMEOUT = httpx2.Timeout(connect=10.0, read=60.0, write=60.0, pool=10.0)
+_TOKEN_TIMEOUT = httpx2.Timeout(10.0)
 
-# The SDKs send these to every provider, before our own headers and even instead of our key. A provider's headers are
-# its row's.
-for _name in ("ANTHROPIC_CUSTOM_HEADERS", "OPENAI_CUSTOM_HEADERS"):
+# The SDKs send the headers to every provider, before our own and even instead of our key; a provider's headers are its
+# row's. The others switch logs on that hold the headers of every call.
+for _name in ("ANTHROPIC_CUSTOM_HEADERS", "OPENAI_CUSTOM_HEADERS", "ANTHROPIC_LOG", "OPENAI_LOG"):
     os.environ.pop(_name, None)
 
 # Connections of one adapter: as many as a process runs turns, and then some.
@@ -55,19 +62,31 @@ _LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100)
 
 _sandbox = SandboxApp()
 _governor: Governor = PassThrough()
+_tokens = TokenStore()
 _adapters: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Connection, ChatModel]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Connection:
-    """What tells one adapter from another. Holds the key itself, so that a changed key is a new connection."""
+    """What tells one adapter from another. Holds the secrets themselves, so that a changed one is a new connection."""
 
     name: str
     wire: str
     kind: str
     base_url: str
     api_key: str = field(repr=False)
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    oauth2: ClientCredentials | None = None
+    allowed: tuple[str, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def is_in_process(self) -> bool:
+        return self.kind == Provider.Kind.SANDBOX and self.base_url in _SANDBOX_ADDRESS.values()
+
+    def all_secrets(self) -> frozenset[str]:
+        """Those of now: a token comes and goes."""
+        return self.secrets | ({_tokens.kept(self.oauth2)} if self.oauth2 else set())
 
 
 def sandbox() -> SandboxApp:
@@ -92,8 +111,36 @@ async def build_model(*, model: LanguageModel, user_id: str, purpose: str = "cha
     if connection not in adapters:
         adapters.setdefault(connection, await asyncio.to_thread(_build, connection))
     return GovernedModel(
-        inner=adapters[connection], governor=_governor, model=model, user_id=user_id, purpose=purpose, agent=agent
+        inner=adapters[connection],
+        governor=_governor,
+        model=model,
+        user_id=user_id,
+        purpose=purpose,
+        agent=agent,
+        conceal=concealing(connection.all_secrets),
     )
+
+
+async def try_token(model: LanguageModel) -> str:
+    """Get a token with the OAuth2 client credentials of the model's provider; what came of it, in a sentence.
+
+    Raises GatewayTokenFailed with the reason in its params, EgressBlocked, ConfigInvalid.
+    """
+    connection = _connection(model)
+    if connection.oauth2 is None:
+        raise ValueError(f"{model.provider} has no OAuth2 client credentials")
+    client = await asyncio.to_thread(_token_client, connection)
+    try:
+        token = await _tokens.renewed(connection.oauth2, client=client)
+    except NoToken as failure:
+        raise token_failed(failure, provider=connection.name) from None
+    stated = f"It is valid for {token.lifetime:,.0f} seconds" if token.stated else "How long it is valid was not told"
+    return f"The identity provider gave a token. {stated}."
+
+
+def conceal_secrets(model: LanguageModel) -> Conceal:
+    """Cuts every secret of the model's provider out of a text. Raises what `check_callable` does."""
+    return concealing(_connection(model).all_secrets)
 
 
 def check_callable(model: LanguageModel) -> None:
@@ -127,22 +174,24 @@ def _connection(model: LanguageModel) -> _Connection:
     if not (provider.enabled and model.enabled):
         raise ConfigInvalid(f"{model} is switched off. Your message is kept; choose another model, or ask an admin.")
     addresses = _SANDBOX_ADDRESS if provider.kind == Provider.Kind.SANDBOX else _OWN_ADDRESS
+    api_key, oauth2, headers = _api_key(provider), _oauth2(provider), header_values(provider)
+    secret = {api_key, oauth2.client_secret if oauth2 else "", *secret_headers(provider).values()}
     return _Connection(
         name=provider.name,
         wire=model.wire,
         kind=provider.kind,
         base_url=provider.base_url or addresses[model.wire],
-        api_key=_api_key(provider),
-        headers=tuple(sorted(provider.headers.items())),
+        api_key=api_key,
+        headers=tuple(sorted(headers.items())),
+        oauth2=oauth2,
+        allowed=egress().allow,
+        secrets=frozenset(secret),
     )
 
 
 def _api_key(provider: Provider) -> str:
     if provider.auth == Provider.Auth.OAUTH2:
-        raise ConfigInvalid(
-            f"OAuth2 sign-in towards the provider is not available yet, so nothing was sent to {provider}. Your "
-            "message is kept; choose another model, or ask an admin to set an API key."
-        )
+        return "none"  # replaced by the token
     if provider.kind == Provider.Kind.SANDBOX:
         return "sandbox"
     key = provider_key(provider)
@@ -154,6 +203,19 @@ def _api_key(provider: Provider) -> str:
     return key or "none"
 
 
+def _oauth2(provider: Provider) -> ClientCredentials | None:
+    if provider.auth != Provider.Auth.OAUTH2:
+        return None
+    secret = client_secret(provider)
+    if not secret:
+        raise ConfigInvalid(
+            f"{provider} has no OAuth2 client secret, so nothing was sent. Your message is kept; choose another model, "
+            "or ask an admin to fill in the provider's OAuth2 client credentials."
+        )
+    said = {name: provider.oauth2.get(name, "") for name in ("token_url", "client_id", "scope", "audience")}
+    return ClientCredentials(**said, client_secret=secret, client_auth=provider.oauth2.get("client_auth", "basic"))
+
+
 def _adapter_class(wire: str) -> Callable[..., ChatModel]:
     module, name = _ADAPTERS[wire]
     adapter: Callable[..., ChatModel] = getattr(import_module(module), name)
@@ -161,13 +223,33 @@ def _adapter_class(wire: str) -> Callable[..., ChatModel]:
 
 
 def _build(connection: _Connection) -> ChatModel:
-    # trust_env=False: a proxy variable must not redirect calls that carry keys.
-    if connection.kind == Provider.Kind.SANDBOX and connection.base_url in _SANDBOX_ADDRESS.values():
-        client = httpx2.AsyncClient(transport=SandboxTransport(_sandbox), timeout=_TIMEOUT, trust_env=False)
-    else:
-        client = httpx2.AsyncClient(timeout=_TIMEOUT, limits=_LIMITS, trust_env=False, follow_redirects=False)
     options: dict[str, Any] = {"name": connection.name, "headers": dict(connection.headers)}
     if connection.wire == Wire.OPENAI_CHAT and connection.kind == Provider.Kind.OPENAI_COMPATIBLE:
         options.update(token_parameter="max_tokens")  # noqa: S106 - a parameter's name
     adapter = _adapter_class(connection.wire)
+    client = _client(connection)
     return adapter(http_client=client, base_url=connection.base_url, api_key=connection.api_key, **options)
+
+
+def _client(connection: _Connection) -> httpx2.AsyncClient:
+    auth = _signing(connection, connection.oauth2) if connection.oauth2 else None
+    if connection.is_in_process:
+        return _sandbox_client(_TIMEOUT, auth=auth)
+    return guarded_client(egress=egress(), verify=trust(), timeout=_TIMEOUT, limits=_LIMITS, auth=auth)
+
+
+def _signing(connection: _Connection, credentials: ClientCredentials) -> httpx2.Auth:
+    client = _token_client(connection)
+    return ClientCredentialsAuth(credentials=credentials, store=_tokens, client=client, provider=connection.name)
+
+
+def _token_client(connection: _Connection) -> Callable[[], httpx2.AsyncClient]:
+    """Makes the client for a token call: one of its own, since calls of the other are signed with a token."""
+    if connection.is_in_process:
+        return lambda: _sandbox_client(_TOKEN_TIMEOUT)
+    verify = trust()
+    return lambda: guarded_client(egress=egress(), verify=verify, timeout=_TOKEN_TIMEOUT)
+
+
+def _sandbox_client(timeout: httpx2.Timeout, *, auth: httpx2.Auth | None = None) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=SandboxTransport(_sandbox), timeout=timeout, trust_env=False, auth=auth)

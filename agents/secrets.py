@@ -18,7 +18,8 @@ from django.conf import settings
 from agents.llm.errors import ConfigInvalid
 
 _SEALED = "sealed:"
-_REFERENCES = ("env:", "file:", _SEALED)
+_OUTSIDE = ("env:", "file:")
+_REFERENCES = (*_OUTSIDE, _SEALED)
 # Read by the settings, which know the `_FILE` twins of these names, too.
 _IN_SETTINGS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
 _UNREADABLE = "A stored secret was sealed with an encryption key that is no longer known: re-enter the key."
@@ -36,6 +37,11 @@ def is_sealed(reference: str) -> bool:
 def is_reference(text: str) -> bool:
     """Whether `text` may be stored as it is; anything else is a plain secret that must be sealed first."""
     return text.startswith(_REFERENCES)
+
+
+def is_outside(text: str) -> bool:
+    """Whether `text` refers to a secret that is kept outside the database: env:NAME, file:PATH."""
+    return text.startswith(_OUTSIDE)
 
 
 _OUR_OWN = ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL")

@@ -11,17 +11,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agents import registry, secrets
-from agents.configuration.addresses import address_fault
-from agents.llm.errors import LLMError
+from agents.egress.addresses import address_fault
+from agents.egress.guard import egress
+from agents.llm.errors import ConfigInvalid, LLMError
 from agents.llm.events import CallFinished, ModelEvent, TextDelta, Waiting
 from agents.llm.messages import user_text
 from agents.llm.providers.base import BlockCounts, ModelRequest
 from agents.models import LanguageModel, Provider
-from agents.provider_keys import has_credentials, provider_key
+from agents.provider_keys import has_credentials
 from agents.reach import Unreachable, reach
-from agents.secrets import SecretUnreadable
 
-StepName = Literal["Address", "Key", "Connection", "Answer"]
+StepName = Literal["Address", "Key", "Token", "Connection", "Answer"]
+"""Token: only of a provider that wants one of OAuth2."""
 
 PURPOSE = "connection test"
 CALL_SECONDS = 20.0
@@ -29,7 +30,6 @@ CONNECT_SECONDS = 8.0
 _MOST_TOKENS = 64
 _QUESTION = "echo ok"
 _SHOWN = 120  # characters of the answer
-_SHORTEST_SECRET = 8  # characters; shorter ones are placeholders such as "none"
 
 _MEANS = {
     "provider_auth": "The provider was reached and refused the credentials.",
@@ -40,6 +40,8 @@ _MEANS = {
     "provider_timeout": "The provider did not answer in time.",
     "provider_bad_stream": "Something answered, but not in the words of this protocol. Check the address and the wire.",
     "provider_refused": "The provider was reached and took the key, but refused to answer.",
+    "egress_blocked": "The address leads to a place that this server may not call.",
+    "gateway_token_failed": "The identity provider gave no token for the call.",
 }
 
 
@@ -58,17 +60,20 @@ async def try_connection(
 ) -> list[Step]:
     """The steps up to the first that failed; it works if the last is "ok". `model` comes with its provider.
 
-    Takes at most `connect_seconds` + `call_seconds`. What is switched off is tried, too. The call goes through the
-    governor and into the ledger as `user_id`'s, like every other.
+    Takes at most `connect_seconds` + `call_seconds`, and `call_seconds` more where a token is got. What is switched off
+    is tried, too. The call goes through the governor and into the ledger as `user_id`'s, like every other.
     """
     model = _switched_on(model)
     address = registry.address_of(model)
     attempts: list[tuple[StepName, Callable[[], Awaitable[str]]]] = [
-        ("Address", lambda: _look_at_address(address)),
+        ("Address", lambda: _look_at_address(address, provider=model.provider)),
         ("Key", lambda: _look_for_key(model.provider)),
+        ("Token", lambda: _get_token(model, seconds=call_seconds)),
         ("Connection", lambda: _connect(address, seconds=connect_seconds)),
         ("Answer", lambda: _call(model, user_id=user_id, seconds=call_seconds)),
     ]
+    if model.provider.auth != Provider.Auth.OAUTH2:
+        attempts = [attempt for attempt in attempts if attempt[0] != "Token"]
     steps: list[Step] = []
     for name, attempt in attempts:
         try:
@@ -76,7 +81,7 @@ async def try_connection(
         except _Failed as failure:
             steps.append(Step(name=name, outcome="failed", said=str(failure), detail=failure.detail))
             break
-    return [_redacted(step, model.provider) for step in steps]
+    return _without_secrets(steps, model)
 
 
 class _Failed(Exception):
@@ -91,12 +96,16 @@ def _switched_on(model: LanguageModel) -> LanguageModel:
     return tried
 
 
-async def _look_at_address(address: str) -> str:
+async def _look_at_address(address: str, *, provider: Provider) -> str:
     if not address:
         return "The sandbox inside this server: calls leave it nowhere."
     if fault := address_fault(address):
         raise _Failed(f"The base URL {fault}.")
-    return f"Calls go to {address}."
+    if provider.auth != Provider.Auth.OAUTH2 or not provider.oauth2:
+        return f"Calls go to {address}."
+    if fault := address_fault(provider.oauth2["token_url"]):
+        raise _Failed(f"The token URL {fault}.")
+    return f"Calls go to {address}, and tokens come from {provider.oauth2['token_url']}."
 
 
 async def _look_for_key(provider: Provider) -> str:
@@ -105,18 +114,34 @@ async def _look_for_key(provider: Provider) -> str:
     if provider.auth == Provider.Auth.OAUTH2:
         if not provider.oauth2:
             raise _Failed("The OAuth2 client credentials are not filled in.")
-        return "A token is got with the OAuth2 client credentials, before the call."
+        hint = secrets.hint(provider.oauth2["client_secret"])
+        if not has_credentials(provider):
+            raise _Failed(f"There is no client secret that could be sent: {hint}.")
+        return f"The client secret of {provider.oauth2['client_id']} is there: {hint}."
     hint = secrets.hint(provider.api_key)
     if not has_credentials(provider):
         raise _Failed(f"There is no key that could be sent: {hint}.")
     return f"The API key is there: {hint}."
 
 
+async def _get_token(model: LanguageModel, *, seconds: float) -> str:
+    """A new one, so that what is tried are the credentials as they are now."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await registry.try_token(model)
+    except LLMError as error:
+        reason = error.params.get("reason")
+        said = f"The identity provider gave no token: {reason}." if reason else _MEANS.get(error.code, error.message)
+        raise _Failed(said, detail=error.detail) from None
+    except TimeoutError:
+        raise _Failed(f"The identity provider gave no token within {seconds:g} seconds.") from None
+
+
 async def _connect(address: str, *, seconds: float) -> str:
     if not address:
         return "There is nothing to connect to."
     try:
-        return await reach(address, seconds=seconds)
+        return await reach(address, egress=egress(), seconds=seconds)
     except Unreachable as failure:
         raise _Failed(str(failure), detail=failure.detail) from None
 
@@ -174,12 +199,10 @@ class _Seen:
         return f"No whole answer came within {seconds:g} seconds."
 
 
-def _redacted(step: Step, provider: Provider) -> Step:
+def _without_secrets(steps: list[Step], model: LanguageModel) -> list[Step]:
     """Adapters cut secrets out of what they quote; this is the second net."""
     try:
-        key = provider_key(provider)
-    except SecretUnreadable:
-        return step
-    if len(key) < _SHORTEST_SECRET:
-        return step
-    return replace(step, said=step.said.replace(key, "[secret]"), detail=step.detail.replace(key, "[secret]"))
+        conceal = registry.conceal_secrets(model)
+    except ConfigInvalid:
+        return steps  # without its secrets, nothing was sent
+    return [replace(step, said=conceal(step.said), detail=conceal(step.detail)) for step in steps]

@@ -184,5 +184,9 @@ LOGGING = {
         "agents": {"level": "INFO"},
         "chat": {"level": "INFO"},
         "axes": {"level": "ERROR"},
+        # Below WARNING these write down headers as they come, whatever a gateway repeats in them.
+        "anthropic": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
     },
 }

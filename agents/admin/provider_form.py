@@ -28,7 +28,8 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
     headers = forms.JSONField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
-        help_text='Sent with every call, as JSON: {"x-team": "payments"}. Everybody here can read them: no secrets.',
+        help_text='Sent with every call, as JSON: {"x-team": "payments"}. Everybody here can read them: write '
+        "env:NAME or file:PATH in the place of a secret.",
     )
     oauth2_token_url = _line("Token URL")
     oauth2_client_id = _line("Client id")

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from agents.configuration.addresses import address_fault
+from agents.egress.addresses import address_fault
+from agents.secrets import is_outside
 
 KEEP = "keep:"
 """Stands for a secret that is stored already and stays as it is."""
@@ -21,6 +22,7 @@ _RESERVED = ("env", "file", "keep", "sealed")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # RFC 9110, section 5.1
 _HEADER_VALUE = re.compile(r"[!-~]([ -~]{0,998}[!-~])?")
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "x-api-key", "api-key", "cookie"}
+_SECRET_WORDS = {"apikey", "auth", "credential", "credentials", "key", "password", "secret", "token"}
 _CONNECTION_HEADERS = {
     "connection",
     "content-encoding",
@@ -96,9 +98,21 @@ def _header_name(name: str) -> str:
 
 
 def _header_value(value: str) -> str:
+    if is_outside(value) and (fault := _secret_fault(value)):
+        raise ValueError(fault)
     if not _HEADER_VALUE.fullmatch(value):
         raise ValueError("must be 1 to 1,000 printable ASCII characters, without spaces around them")
     return value
+
+
+def _no_plain_secret(headers: Mapping[str, str]) -> Mapping[str, str]:
+    for name, value in headers.items():
+        if _SECRET_WORDS & set(re.split("[-_.]", name.lower())) and not is_outside(value):
+            raise ValueError(
+                f"names {name}, which looks like a secret: every admin can read headers, so write env:NAME or "
+                "file:PATH for its value"
+            )
+    return headers
 
 
 def _each_once(headers: Mapping[str, str]) -> Mapping[str, str]:
@@ -122,6 +136,7 @@ FilledSecret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_secret)
 Headers = Annotated[
     dict[Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(_header_value)]],
     AfterValidator(_each_once),
+    AfterValidator(_no_plain_secret),
 ]
 Count = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Position = Annotated[int, Field(ge=0, le=2_147_483_647)]

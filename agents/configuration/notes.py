@@ -20,5 +20,5 @@ def notes(configuration: Configuration) -> Iterator[str]:
 
 def _why(row: Provider) -> str:
     if row.auth == Provider.Auth.OAUTH2:
-        return "OAuth2 sign-in towards the provider is not available yet"
+        return f"its OAuth2 client secret: {hint(row.oauth2.get('client_secret', ''))}"
     return f"its key is {hint(row.api_key)}" if not row.api_key else f"its key: {hint(row.api_key)}"

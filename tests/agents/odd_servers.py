@@ -42,10 +42,10 @@ def http(status: str, body: str, *, kind: str = "application/json") -> bytes:
     return f"{head}\r\n\r\n{body}".encode()
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """A certificate for 127.0.0.1 that nobody trusts."""
+def self_signed(folder: Path, *, host: str = "127.0.0.1") -> ssl.SSLContext:
+    """A certificate for `host` that nobody trusts, unless they trust `folder`/server.pem."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -55,6 +55,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = folder / "server.pem"

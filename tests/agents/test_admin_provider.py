@@ -199,6 +199,15 @@ class TestTheRest:
         assert staff_client.post(ADD, new(headers='{"x-team": "payments"}')).status_code == 302
         assert Provider.objects.get().headers == {"x-team": "payments"}
 
+    @pytest.mark.parametrize("name", ["x-gateway-token", "ocp-apim-subscription-key", "X-Auth", "x_client_secret"])
+    def test_a_header_that_looks_like_a_secret_may_only_refer_to_it(self, staff_client: Client, name: str) -> None:
+        answer = staff_client.post(ADD, new(headers=f'{{"{name}": "canary"}}'))
+        assert answer.status_code == 200
+        assert "looks like a secret" in answer.text
+        assert not Provider.objects.exists()
+        assert staff_client.post(ADD, new(headers=f'{{"{name}": "env:GATE"}}')).status_code == 302
+        assert Provider.objects.get().headers == {name: "env:GATE"}
+
     def test_deleting_is_asked_for_and_says_what_went_with_it(
         self, staff_client: Client, staff: User, owner: User
     ) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from agents import secrets
 from agents.llm.errors import ConfigInvalid
 from agents.models import Provider
-from agents.provider_keys import has_credentials, provider_key
-from agents.registry import check_callable
-from tests.agents.rows import make_model
+from agents.provider_keys import client_secret, has_credentials, header_values, provider_key, secret_headers
+from agents.secrets import SecretUnreadable
 
 
 def provider(reference: str, auth: str = Provider.Auth.API_KEY) -> Provider:
@@ -56,10 +56,35 @@ def test_who_needs_no_key_has_none() -> None:
     assert not has_credentials(provider("env:HOME", Provider.Auth.OAUTH2))
 
 
-@pytest.mark.django_db
-def test_oauth2_is_refused_in_plain_words_until_it_is_there() -> None:
-    oauth2 = {"token_url": "https://idp.example.com", "client_id": "c", "client_secret": "env:HOME"}
-    for kind in (Provider.Kind.OPENAI_COMPATIBLE, Provider.Kind.SANDBOX):
-        model = make_model(kind=kind, slug=kind, auth=Provider.Auth.OAUTH2, oauth2=oauth2)
-        with pytest.raises(ConfigInvalid, match="OAuth2 sign-in towards the provider is not available yet"):
-            check_callable(model)
+def test_a_client_secret_is_read_like_a_key_and_only_where_oauth2_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Provider(
+        name="Gate", auth=Provider.Auth.OAUTH2, oauth2={"client_secret": "env:GATE_SECRET"}, api_key="env:OTHER"
+    )
+    monkeypatch.setenv("OTHER", "a key")
+    assert not has_credentials(row)
+    monkeypatch.setenv("GATE_SECRET", "s3cret")
+    assert (client_secret(row), provider_key(row)) == ("s3cret", "")
+    assert has_credentials(row)
+    row.auth = Provider.Auth.API_KEY
+    assert (client_secret(row), provider_key(row)) == ("", "a key")
+
+
+def test_a_client_secret_that_no_key_opens_is_to_be_entered_again(settings: Settings) -> None:
+    sealed = secrets.seal("canary-secret")
+    row = Provider(name="Gate", auth=Provider.Auth.OAUTH2, oauth2={"client_secret": sealed})
+    assert client_secret(row) == "canary-secret"
+    settings.ENCRYPTION_KEYS = ["MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="]
+    assert not has_credentials(row)
+    with pytest.raises(SecretUnreadable, match="re-enter the key"):
+        client_secret(row)
+
+
+def test_headers_refer_to_secrets_or_say_what_they_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from a file\n")
+    monkeypatch.setenv("GATE_KEY", "from the environment")
+    row = Provider(name="Gate", headers={"a": "plain", "b": "env:GATE_KEY", "c": f"file:{tmp_path / 'key'}"})
+    assert header_values(row) == {"a": "plain", "b": "from the environment", "c": "from a file"}
+    assert secret_headers(row) == {"b": "from the environment", "c": "from a file"}
+    monkeypatch.delenv("GATE_KEY")
+    with pytest.raises(ConfigInvalid, match=r"header b of Gate refers to env:GATE_KEY.*Your message is kept"):
+        header_values(row)

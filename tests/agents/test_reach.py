@@ -5,22 +5,25 @@ from pathlib import Path
 
 import pytest
 
+from agents.egress.guard import Egress
 from agents.reach import Unreachable, reach
+from tests.agents.egress.names import answering, asking
 from tests.agents.odd_servers import http, listening, self_signed
 from tests.serving import free_port
 
 PATIENCE = 5.0  # seconds
+HERE = Egress(allow=("127.0.0.0/8",))
 
 
 async def refusal(url: str, *, seconds: float = PATIENCE) -> str:
     with pytest.raises(Unreachable) as caught:
-        await reach(url, seconds=seconds)
+        await reach(url, egress=HERE, seconds=seconds)
     return str(caught.value)
 
 
 async def test_a_plain_connection_says_that_it_is_plain() -> None:
     async with listening(http("200 OK", "")) as port:
-        said = await reach(f"http://127.0.0.1:{port}/v1", seconds=PATIENCE)
+        said = await reach(f"http://127.0.0.1:{port}/v1", egress=HERE, seconds=PATIENCE)
     assert said == f"Connected to 127.0.0.1:{port}, without encryption."
 
 
@@ -51,8 +54,23 @@ async def test_who_stays_silent_is_given_up() -> None:
 
 async def test_a_stop_is_not_taken_for_a_failure() -> None:
     async with listening(None) as port:
-        trying = asyncio.ensure_future(reach(f"https://127.0.0.1:{port}", seconds=PATIENCE))
+        trying = asyncio.ensure_future(reach(f"https://127.0.0.1:{port}", egress=HERE, seconds=PATIENCE))
         await asyncio.sleep(0.05)
         trying.cancel()
         with pytest.raises(asyncio.CancelledError):
             await trying
+
+
+async def test_what_may_not_be_called_is_not_connected_to() -> None:
+    async with asking() as place:
+        with pytest.raises(Unreachable, match="may not call") as caught:
+            await reach(f"https://127.0.0.1:{place.port}", egress=Egress(), seconds=PATIENCE)
+        assert place.connections == 0
+    assert "127.0.0.1: it is private" in caught.value.detail
+
+
+async def test_the_second_address_is_tried_where_the_first_refuses() -> None:
+    async with listening(http("200 OK", "")) as port:
+        twice = Egress(allow=("127.0.0.0/8",), resolve=answering("127.0.0.2", "127.0.0.1"))
+        said = await reach(f"http://gate.example:{port}/v1", egress=twice, seconds=PATIENCE)
+    assert said == f"Connected to gate.example:{port}, without encryption."

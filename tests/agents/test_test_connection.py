@@ -18,6 +18,7 @@ from agents.sandbox.exchange import Exchange
 from agents.sandbox.pace import Pacing
 from agents.test_connection import PURPOSE, Step, try_connection
 from agents.threads import in_thread
+from tests.agents.gateways import CLIENT_SECRET, Gateway, gateway
 from tests.agents.odd_servers import http, listening
 from tests.agents.rows import make_model
 from tests.agents.sandbox.stage import serving
@@ -103,10 +104,83 @@ class TestThatWorks:
         assert (model.enabled, model.provider.enabled) == (False, False)
 
 
+class TestWithOAuth2:
+    @pytest.fixture(autouse=True)
+    def _secret(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GATE_SECRET", CLIENT_SECRET)
+
+    async def test_every_step_is_told(self) -> None:
+        async with gateway(oauth2=True) as gate:
+            steps = await tried(await made(f"{gate.url}/v1", auth="oauth2", oauth2=gate.oauth2()))
+            said = {step.name: step.said for step in steps}
+            assert said["Address"] == f"Calls go to {gate.url}/v1, and tokens come from {gate.url}/oauth2/token."
+            assert said["Key"] == "The client secret of tokenproject is there: env:GATE_SECRET (set)."
+            assert said["Token"] == "The identity provider gave a token. It is valid for 3,600 seconds."
+            assert "answered “ok”" in said["Answer"]
+            assert list(said) == ["Address", "Key", "Token", "Connection", "Answer"]
+
+    async def test_a_token_is_got_anew_each_time(self) -> None:
+        async with gateway(oauth2=True) as gate:
+            assert gate.office is not None
+            model = await made(f"{gate.url}/v1", auth="oauth2", oauth2=gate.oauth2())
+            gate.office.expires_in = None
+            for count in (1, 2):
+                steps = await tried(model)
+                assert steps[2].said.endswith("How long it is valid was not told.")
+                assert gate.office.asked == count
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"client_id": "another"}, "it does not know the client id, or refuses its secret (invalid_client)"),
+            ({"scope": "all"}, "it does not grant the scope (invalid_scope)"),
+            ({"client_auth": "body", "audience": "x"}, "it does not know the audience (invalid_target)"),
+        ],
+    )
+    async def test_what_the_identity_provider_refuses_is_told(self, change: dict[str, str], said: str) -> None:
+        async with gateway(oauth2=True) as gate:
+            steps = await tried(await made(f"{gate.url}/v1", auth="oauth2", oauth2=gate.oauth2(**change)))
+        assert (steps[-1].name, steps[-1].outcome) == ("Token", "failed")
+        assert steps[-1].said == f"The identity provider gave no token: {said}."
+        assert steps[-1].detail.startswith("HTTP 40")
+
+    async def test_a_secret_that_is_not_there_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("GATE_SECRET")
+        oauth2 = Gateway(url="https://idp.example.com").oauth2()
+        steps = await tried(await made("https://gate.example.com/v1", auth="oauth2", oauth2=oauth2))
+        assert (steps[-1].name, steps[-1].outcome) == ("Key", "failed")
+        assert steps[-1].said == "There is no client secret that could be sent: env:GATE_SECRET (not set)."
+
+    async def test_a_private_token_url_is_told(self) -> None:
+        oauth2 = Gateway(url="https://10.0.0.1").oauth2()
+        steps = await tried(await made("https://gate.example.com/v1", auth="oauth2", oauth2=oauth2))
+        assert outcomes(steps) == failed_at("Address")
+        assert steps[-1].said.startswith("The token URL names a private host")
+
+    async def test_a_gateway_that_refuses_the_token_is_told(self) -> None:
+        async with gateway(oauth2=True) as gate:
+            assert gate.office is not None
+            gate.office.lifetime, gate.office.expires_in = 0.0, 60
+            steps = await tried(await made(f"{gate.url}/v1", auth="oauth2", oauth2=gate.oauth2()))
+        assert (steps[-1].name, steps[-1].outcome) == ("Answer", "failed")
+        assert "refused the credentials" in steps[-1].said
+
+    async def test_an_identity_provider_that_says_nothing_is_given_up(self) -> None:
+        async with listening(None) as port:
+            oauth2 = Gateway(url=f"http://127.0.0.1:{port}").oauth2()
+            model = await made(f"http://127.0.0.1:{port}/v1", auth="oauth2", oauth2=oauth2)
+            steps = await tried(model, call_seconds=0.3)
+        assert (steps[-1].name, steps[-1].outcome) == ("Token", "failed")
+        assert "no token within 0.3 seconds" in steps[-1].said
+
+
 class TestThatFails:
     async def test_at_a_private_address(self, settings: Settings) -> None:
         settings.EGRESS_ALLOW_PRIVATE = []
         steps = await tried(await made("http://169.254.169.254/v1"))
+        assert outcomes(steps) == failed_at("Address")
+        assert "never called" in steps[-1].said
+        steps = await tried(await made("http://10.0.0.9/v1", slug="other"))
         assert outcomes(steps) == failed_at("Address")
         assert "EGRESS_ALLOW_PRIVATE" in steps[-1].said
 

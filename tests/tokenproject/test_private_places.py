@@ -18,6 +18,7 @@ from tokenproject.private_places import private_place
         ("10.0.0.0/8", "10.0.0.0/8"),
         ("192.168.1.7", "192.168.1.7/32"),
         ("fd00::/8", "fd00::/8"),
+        ("100.64.0.0/10", "100.64.0.0/10"),
         ("::1", "::1/128"),
     ],
 )
@@ -52,7 +53,10 @@ def test_nonsense_is_refused(nonsense: str) -> None:
         private_place(nonsense)
 
 
-@pytest.mark.parametrize("everything", ["169.254.169.254", "169.254.0.0/16", "0.0.0.0/0", "fe80::/10", "::/0"])
+@pytest.mark.parametrize(
+    "everything",
+    ["169.254.169.254", "169.254.0.0/16", "0.0.0.0/0", "fe80::/10", "::/0", "100.100.100.200", "fd00:ec2::254"],
+)
 def test_where_clouds_keep_credentials_is_never_allowed(everything: str) -> None:
     with pytest.raises(ValueError, match="never allowed"):
         private_place(everything)

@@ -59,4 +59,8 @@ def test_a_provider_that_cannot_be_called_is_noted(tmp_path: Path, monkeypatch: 
     assert "Note: provider gateway is not offered: its key: env:GATEWAY_KEY (not set)" in load(tmp_path, GATEWAY)
     monkeypatch.setenv("GATEWAY_KEY", "x")
     assert "Note" not in load(tmp_path, GATEWAY)
-    assert "OAuth2 sign-in towards the provider is not available yet" in load(tmp_path, EXAMPLE)
+    said = "Note: provider anthropic is not offered: its OAuth2 client secret: env:GATEWAY_SECRET (not set)"
+    monkeypatch.delenv("GATEWAY_SECRET", raising=False)
+    assert said in load(tmp_path, EXAMPLE)
+    monkeypatch.setenv("GATEWAY_SECRET", "x")
+    assert "anthropic is not offered" not in load(tmp_path, EXAMPLE)

@@ -80,6 +80,12 @@ def test_one_beyond_either_end_is_refused_and_the_ends_are_not(setting: str, low
             "line 4: Authorization would hold a secret, and headers are shown to every admin; write api_key instead",
         ),
         (
+            PROVIDER + 'headers = { "ocp-apim-subscription-key" = "canary" }\n',
+            "line 4: headers names ocp-apim-subscription-key, which looks like a secret: every admin can read headers, "
+            "so write env:NAME or file:PATH for its value",
+        ),
+        (PROVIDER + 'headers = { x-a = "env:A B" }\n', "line 4: x-a must name an environment variable: env:NAME"),
+        (
             PROVIDER + 'headers = { x-a = "1", X-A = "2" }\n',
             "line 4: headers names a header twice: upper and lower case are the same here",
         ),

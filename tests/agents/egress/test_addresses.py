@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from agents.configuration.addresses import address_fault
+from agents.egress.addresses import address_fault
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,7 @@ def test_no_query_in_an_address(url: str) -> None:
     [
         ("https://127.0.0.1/v1", "127.0.0.1"),
         ("https://10.0.0.5/v1", "10.0.0.5"),
-        ("https://169.254.169.254/", "169.254.169.254"),
         ("https://100.64.0.1/", "100.64.0.1"),
-        ("https://224.0.0.1/", "224.0.0.1"),
         ("https://[::1]/v1", "::1"),
         ("https://[fd00::1]/v1", "fd00::1"),
         ("https://[::ffff:10.0.0.1]/", "::ffff:10.0.0.1"),
@@ -85,6 +83,40 @@ def test_a_private_host_must_be_allowed(url: str, host: str) -> None:
         address_fault(url)
         == f"names a private host, which is refused unless EGRESS_ALLOW_PRIVATE lists the host {host}"
     )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://169.254.169.254/",
+        "http://169.254.169.254/latest",
+        "https://[fe80::1]/",
+        "https://[fd00:ec2::254]/",
+        "https://[::ffff:169.254.169.254]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://100.100.100.200/",
+        "https://168.63.129.16/",
+        "https://224.0.0.1/",
+        "https://[ff02::1]/",
+        "https://0.0.0.0/",
+        "https://[::]/",
+    ],
+)
+def test_some_addresses_are_never_called_whatever_is_allowed(url: str) -> None:
+    everything = ["0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1"]
+    assert address_fault(url, allow=everything).startswith("names an address that is never called")
+
+
+@pytest.mark.parametrize("port", [22, 25, 79, 110, 444, 1023, 3306, 5432, 6379, 11211, 27017])
+def test_a_port_of_another_service_is_refused(port: int) -> None:
+    for allow in ([], ["gate.example"]):
+        fault = address_fault(f"https://gate.example:{port}/v1", allow=allow)
+        assert fault.startswith(f"names the port {port}, where no web server belongs")
+
+
+@pytest.mark.parametrize("port", [80, 443, 1024, 4000, 8000, 8080, 8443, 11434, 65535])
+def test_a_port_of_the_web_is_fine(port: int) -> None:
+    assert address_fault(f"https://gate.example:{port}/v1") == ""
 
 
 def test_plain_http_must_be_allowed() -> None:
