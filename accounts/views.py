@@ -62,15 +62,19 @@ class LinkView(View):
         except NotFound as refusal:
             raise Http404(refusal.message) from None
 
+    then = settings.LOGIN_REDIRECT_URL
+
     def _enter(self, request: HttpRequest, user: User) -> HttpResponse:
         # django-axes notes the address of every sign-in, and this one holds the link's secret.
         request.META["PATH_INFO"] = reverse("login")
         login(request, user, backend=_BACKEND)
-        return redirect(settings.LOGIN_REDIRECT_URL)
+        return redirect(self.then)
 
 
 class SetUpView(LinkView):
-    """`/setup/<secret>/` makes the first admin and signs them in."""
+    """`/setup/<secret>/` makes the first admin, signs them in, and asks who shall answer."""
+
+    then = settings.SET_UP_REDIRECT_URL
 
     def get(self, request: HttpRequest, secret: str) -> HttpResponse:
         links.check_setup_link(secret)

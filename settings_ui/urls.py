@@ -1,6 +1,6 @@
 from django.urls import path
 
-from settings_ui import effective_view, tokens_views, usage_views, views
+from settings_ui import effective_view, first_key_view, tokens_views, usage_views, views
 
 app_name = "settings_ui"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("copy/", views.copy, name="copy"),
     path("preview/", views.preview, name="preview"),
     path("effective/", effective_view.explain, name="effective"),
+    path("first-key/", first_key_view.page, name="first-key"),
     path("usage/", usage_views.page, name="usage"),
     path("usage/by-<slug:group_by>.csv", usage_views.export, name="usage-csv"),
     path("tokens/", tokens_views.page, name="tokens"),

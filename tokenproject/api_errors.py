@@ -31,6 +31,8 @@ logger = logging.getLogger("tokenproject.api")
 _LLM_STATUS = {
     "context_impossible": 422,
     "config_invalid": 409,
+    "egress_blocked": 502,
+    "gateway_token_failed": 502,
     "provider_auth": 502,
     "provider_rate_limited": 429,
     "provider_spend_limit": 429,

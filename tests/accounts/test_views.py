@@ -19,14 +19,15 @@ def setup_page(db: None) -> str:
     return f"/setup/{make_setup_link()}/"
 
 
-def test_setting_up_signs_in_and_lands_in_the_chat(client: Client, setup_page: str) -> None:
+def test_setting_up_signs_in_and_asks_who_shall_answer(client: Client, setup_page: str) -> None:
     page = client.get(setup_page)
     assert page.status_code == 200
     assert "no-store" in page["Cache-Control"]
 
     answer = client.post(setup_page, GOOD)
     assert answer.status_code == 302
-    assert answer["Location"] == reverse("chat:home")
+    assert answer["Location"] == reverse("settings_ui:first-key")
+    assert client.get(answer["Location"]).status_code == 200
     assert client.get("/api/v1/me").json() | {"id": ""} == {
         "id": "",
         "username": "ada",

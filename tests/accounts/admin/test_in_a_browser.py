@@ -48,6 +48,7 @@ def session(chromium: Browser, served: Served) -> Iterator[BrowserContext]:
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_label("Password, once more").fill(PASSWORD)
         page.get_by_role("button", name="Make the account").click()
+        page.get_by_role("link", name="Go on with the sandbox").click()
         page.wait_for_url(f"{served.address}/")
         page.close()
         yield context

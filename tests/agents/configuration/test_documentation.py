@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from agents.configuration.schema import (
     AgentConfigBlock,
@@ -16,6 +17,7 @@ from agents.configuration.schema import (
     ProviderBlock,
     SettingRuleBlock,
 )
+from agents.models import Provider
 from tests.agents.configuration.files import dump, load
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text()
@@ -38,3 +40,15 @@ def test_every_key_is_explained() -> None:
     assert [key for key in CapabilitiesBlock.model_fields if f"`{key}`" not in abilities] == []
     assert "`[[provider.pool]]`" in PAGE
     assert "`[[provider.model]]`" in PAGE
+
+
+@pytest.mark.django_db
+def test_every_example_of_the_providers_page_loads(tmp_path: Path, settings: Settings) -> None:
+    settings.EGRESS_ALLOW_PRIVATE = ["gpu-1.internal", "localhost"]
+    page = (Path(__file__).parents[3] / "docs" / "providers.md").read_text()
+    examples = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    for example in examples:
+        load(tmp_path, example)
+    assert set(Provider.objects.values_list("slug", flat=True)) == {"azure", "vllm", "litellm", "ollama", "house"}
+    assert Provider.objects.get(slug="house").auth == "oauth2"
+    assert Provider.objects.get(slug="ollama").auth == "none"
