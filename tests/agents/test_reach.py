@@ -9,7 +9,7 @@ from agents.reach import Unreachable, reach
 from tests.agents.odd_servers import http, listening, self_signed
 from tests.serving import free_port
 
-PATIENCE = 5.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 async def refusal(url: str, *, seconds: float = PATIENCE) -> str:
