@@ -178,11 +178,14 @@ LOGGING = {
             "style": "{",
         }
     },
+    "filters": {"no_traceback": {"()": "tokenproject.log_lines.WithoutTraceback"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "agents": {"level": "INFO"},
         "chat": {"level": "INFO"},
         "axes": {"level": "ERROR"},
+        # Whoever asks for a name that is none of ours learns so; where in Django it was noticed helps nobody.
+        "django.security.DisallowedHost": {"filters": ["no_traceback"]},
     },
 }
