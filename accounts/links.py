@@ -14,7 +14,10 @@ from accounts.models import AuditEntry, OneTimeLink, User
 from accounts.refusals import NotFound
 
 SETUP_LIFETIME = timedelta(hours=24)
-_GONE = "This set-up link was used, has expired, or never was. Restart the server to get a new one."
+_GONE = (
+    "This set-up link was used, has expired, or never was. While there is no account, the server prints a new one each "
+    "time it starts; afterwards, sign in."
+)
 
 
 def make_setup_link(*, now: datetime | None = None) -> str | None:

@@ -10,7 +10,7 @@ from django.contrib.auth import login
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
@@ -60,7 +60,7 @@ class LinkView(View):
         try:
             return super().dispatch(request, *args, **kwargs)
         except NotFound as refusal:
-            raise Http404(refusal.message) from None
+            return render(request, "registration/link_gone.html", {"why": refusal.message}, status=404)
 
     then = settings.LOGIN_REDIRECT_URL
 

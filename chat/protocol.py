@@ -96,7 +96,7 @@ _parser: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="
 
 
 class BadFrame(Refusal):
-    """Not a frame at all. Five of these in a minute close the socket."""
+    """Not a frame at all. More than five of these in a minute close the socket."""
 
     code: ClassVar[str] = "bad_frame"
     status: ClassVar[int] = 400

@@ -8,12 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+PATIENCE = 60.0  # seconds that a process is waited for; only a failing test, or a very busy machine, waits so long
 _NOT_INHERITED = (
     "ANTHROPIC_API_KEY",
     "OPENAI_API_KEY",
@@ -39,7 +41,7 @@ class Served:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
 
 def free_port() -> int:
@@ -69,10 +71,14 @@ def serving(var_dir: Path, *, port: int | None = None, **values: str) -> Iterato
             said.append(line)
             if line.startswith("Running on"):
                 break
+        # Read on: a server whose log nobody reads stops when the pipe is full.
+        reading = threading.Thread(target=sys.stdout.writelines, args=[process.stdout])
+        reading.start()
         try:
             yield Served(address=f"http://127.0.0.1:{port}", output="".join(said), process=process)
         finally:
             process.kill()
+            reading.join()
 
 
 def refused(var_dir: Path, *, port: int | None = None, **values: str) -> str:
@@ -83,7 +89,7 @@ def refused(var_dir: Path, *, port: int | None = None, **values: str) -> str:
         env=environment(var_dir, port or free_port(), **values),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert ended.returncode == 1, ended.stdout + ended.stderr

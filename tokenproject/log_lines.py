@@ -8,6 +8,14 @@ import re
 _LINK_SECRET = re.compile(r"(/(?:setup|invite|new-password)/)[\w-]+")
 
 
+class WithoutTraceback(logging.Filter):
+    """For what strangers provoke as often as they like: each is one line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        return True
+
+
 class OneLine(logging.Formatter):
     """Every record on lines of its own making; a traceback below it stays readable."""
 

@@ -179,6 +179,7 @@ LOGGING = {
             "style": "{",
         }
     },
+    "filters": {"no_traceback": {"()": "tokenproject.log_lines.WithoutTraceback"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
@@ -189,5 +190,7 @@ LOGGING = {
         "anthropic": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
         "openai": {"level": "WARNING"},
+        # Whoever asks for a name that is none of ours learns so; where in Django it was noticed helps nobody.
+        "django.security.DisallowedHost": {"filters": ["no_traceback"]},
     },
 }

@@ -34,7 +34,10 @@ def test_setting_up_signs_in_and_asks_who_shall_answer(client: Client, setup_pag
         "is_staff": True,
         "scope": "admin",
     }
-    assert Client().get(setup_page).status_code == 404
+    used = Client().get(setup_page)
+    assert used.status_code == 404
+    assert "This set-up link was used" in used.text
+    assert "no-store" in used["Cache-Control"]
     assert Client().post(setup_page, GOOD | {"username": "eve"}).status_code == 404
     assert User.objects.count() == 1
 

@@ -11,7 +11,7 @@ from tests.agents.egress.names import answering, asking
 from tests.agents.odd_servers import http, listening, self_signed
 from tests.serving import free_port
 
-PATIENCE = 5.0  # seconds
+PATIENCE = 60.0  # seconds
 HERE = Egress(allow=("127.0.0.0/8",))
 
 

@@ -135,9 +135,9 @@ class Server:
         self.process.wait()
 
     def terminate(self) -> None:
-        """As an init system does, with the ten seconds that it gives."""
+        """As an init system does."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE)
 
 
 def environment(var_dir: Path) -> dict[str, str]:

@@ -47,18 +47,23 @@ async def eventually(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.002)
 
 
-async def _rest(seconds: float) -> None:
-    await asyncio.sleep(SLOW_REST if seconds > 0.015 else 0)
-
-
 class HeldSandbox(SandboxApp):
-    """Answers at once, or slowly where it is asked to; a request whose body holds a held word waits for its release."""
+    """Answers at once, or slowly where it is asked to; a request whose body holds a held word waits for its release.
+    While `flowing` is not set, slow answers stand still where they are."""
 
     def __init__(self) -> None:
+        self.flowing = asyncio.Event()
+        self.flowing.set()
         self.journal = Journal(keep=5_000)
         self.held: dict[bytes, asyncio.Event] = {}
         self.waiting: defaultdict[bytes, int] = defaultdict(int)
-        super().__init__(exchange=Exchange(pacing=Pacing(sleep=_rest)), journal=self.journal)
+        super().__init__(exchange=Exchange(pacing=Pacing(sleep=self._rest)), journal=self.journal)
+
+    async def _rest(self, seconds: float) -> None:
+        is_slow = seconds > 0.015
+        await asyncio.sleep(SLOW_REST if is_slow else 0)
+        if is_slow:
+            await self.flowing.wait()
 
     def hold(self, word: str) -> asyncio.Event:
         """Requests that hold `word` are not answered until the event is set."""
@@ -127,7 +132,7 @@ async def staged() -> AsyncIterator[Stage]:
     try:
         yield Stage(port=port, sandbox=sandbox, server=server)
     finally:
-        for release in sandbox.held.values():
+        for release in (sandbox.flowing, *sandbox.held.values()):
             release.set()
         server.should_exit = True
         await serving

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from chat import event_log
-from chat.models import Message, Turn
+from chat.models import Message, Turn, TurnEvent
 from tests.chat.made import queued
 from tests.chat.shop import open_shop, until_all
 from tests.chat.stage import Person, Stage, eventually, rows
@@ -55,9 +55,10 @@ async def test_a_stream_goes_on_where_it_was(stage: Stage, ann: Person) -> None:
         ack = await tab.send(conversation.pk, "slow long 60", key="1")
         await tab.seen(ack["turn"], "delta", times=2)
         async with locked():
-            seen = len(tab.of_turn(ack["turn"]))
+            written = await rows(TurnEvent.objects.filter(turn_id=ack["turn"]).count)
+            await tab.until(lambda: len(tab.of_turn(ack["turn"])) >= written, what="all that is written")
             await asyncio.sleep(0.4)
-            assert len(tab.of_turn(ack["turn"])) <= seen + 1  # What is not written is not told.
+            assert len(tab.of_turn(ack["turn"])) == written  # What is not written is not told.
         assert (await tab.ended(ack["turn"]))["status"] == "completed"
     assert is_gapless(tab.of_turn(ack["turn"]))
     answer = await rows(list, Message.objects.filter(turn_id=ack["turn"], role="assistant"))

@@ -27,7 +27,7 @@ def installation(founded: Installation, tmp_path: Path) -> Installation:
 async def begin(tab: Tab, installation: Installation) -> tuple[list[str], str]:
     """Some turns in the middle of a text, some in the middle of their tools, and one that waits behind another."""
     streaming = [
-        (await tab.send(conversation, "long 3000", key=conversation))["turn"]
+        (await tab.send(conversation, "slow long 3000", key=conversation))["turn"]
         for conversation in installation.conversations[:STREAMING]
     ]
     working = [

@@ -295,8 +295,7 @@ class TestTheEndOfACredential:
             ack = await tab.send(conversation.pk, "slow long 3000", key="1")
             await tab.seen(ack["turn"], "delta", times=2)
             await end(person, cookie)
-            async with asyncio.timeout(5):
-                code = await tab.until_closed()
+            code = await tab.until_closed()
             await _is_silent(tab)
         return code
 

@@ -26,7 +26,7 @@ from tests.chat.stage import Stage, staged
 from tests.e2e.chat_page import ChatPage
 from tests.e2e.scripted_socket import ScriptedSocket
 
-PATIENCE = 10_000  # milliseconds that a page is waited for; only a failing test waits so long
+PATIENCE = 60_000  # milliseconds that a page is waited for; only a failing test, or a very busy machine, waits so long
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -115,6 +115,22 @@ def hold(server: ServerThread) -> Hold:
         return lambda: server.call(released.set)
 
     return hold_word
+
+
+Freeze = Callable[[], Callable[[], None]]
+
+
+@pytest.fixture
+def freeze(server: ServerThread) -> Iterator[Freeze]:
+    """`thaw = freeze()`: slow answers stand still where they are until `thaw()`."""
+    flowing = server.stage.sandbox.flowing
+
+    def freeze_now() -> Callable[[], None]:
+        server.call(flowing.clear)
+        return lambda: server.call(flowing.set)
+
+    yield freeze_now
+    server.call(flowing.set)
 
 
 @dataclass

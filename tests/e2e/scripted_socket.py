@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Page, WebSocketRoute
+
+from tests.chat.stage import PATIENCE
 
 
 def moment(seconds: float = 0) -> str:
@@ -67,12 +71,17 @@ class ScriptedSocket:
 
     def until_heard(self, type: str, times: int = 1) -> None:
         """Waits until the page has said this so often. Frames arrive only while the test talks to the browser."""
+        self._until(lambda: len(self.of_type(type)) >= times, what=f"say {type} {times} times")
+
+    def until_connected(self, times: int) -> None:
+        self._until(lambda: self.connections >= times, what=f"connect {times} times")
+
+    def _until(self, condition: Callable[[], bool], *, what: str) -> None:
         assert self._page is not None
-        for _ in range(400):
-            if len(self.of_type(type)) >= times:
-                return
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"the page did not {what}: {self.heard}"
             self._page.wait_for_timeout(25)
-        raise AssertionError(f"the page did not say {type} {times} times: {self.heard}")
 
     def of_type(self, type: str) -> list[dict[str, Any]]:
         return [frame for frame in self.heard if frame["type"] == type]

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import BrowserContext, expect
 
 from tests.e2e.chat_page import ChatPage
-from tests.e2e.conftest import Hold, Noise
+from tests.e2e.conftest import Freeze, Hold, Noise
 
 
 def test_the_first_message_makes_a_conversation(chat: ChatPage) -> None:
@@ -52,7 +52,7 @@ def test_shift_enter_makes_a_line_and_an_input_methods_enter_sends_nothing(chat:
 
 
 def test_escape_stops_an_answer_for_good(chat: ChatPage) -> None:
-    chat.send("slow long 900")
+    chat.send("slow long 3000")
     expect(chat.turns.last.locator(".prose")).to_contain_text("This is a long answer")
     chat.page.keyboard.press("Escape")
     expect(chat.turns.last).to_have_attribute("data-status", "stopped")
@@ -64,9 +64,10 @@ def test_escape_stops_an_answer_for_good(chat: ChatPage) -> None:
     assert chat.turns.last.locator(".prose").inner_text() == text
 
 
-def test_what_is_sent_meanwhile_waits_in_order(chat: ChatPage) -> None:
+def test_what_is_sent_meanwhile_waits_in_order(chat: ChatPage, freeze: Freeze) -> None:
     chat.send("slow long 900")
     expect(chat.turns.last.locator(".prose")).to_contain_text("This is")
+    freeze()
     expect(chat.stop_button).to_be_visible()
     for words in ("echo second", "echo third", "echo fourth"):
         chat.send(words)
@@ -81,12 +82,15 @@ def test_what_is_sent_meanwhile_waits_in_order(chat: ChatPage) -> None:
     expect(chat.questions).to_contain_text(["slow long 900", "echo second", "echo fourth"])
 
 
-def test_a_page_opened_in_the_middle_goes_on_from_there(chat: ChatPage) -> None:
+def test_a_page_opened_in_the_middle_goes_on_from_there(chat: ChatPage, freeze: Freeze) -> None:
     chat.send("slow long 400")
     expect(chat.turns.last.locator(".prose")).to_contain_text("This is a long answer")
+    thaw = freeze()
     chat.send("echo next")
+    expect(chat.chips).to_contain_text(["echo next"])
     chat.page.reload()
     expect(chat.chips).to_contain_text(["echo next"])
+    thaw()
     expect(chat.turns).to_have_count(2)
     expect(chat.turns.first).to_have_attribute("data-status", "completed")
     expect(chat.turns.last.locator(".prose")).to_have_text("next")

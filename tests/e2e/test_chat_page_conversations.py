@@ -37,7 +37,7 @@ def test_a_session_that_ends_elsewhere_keeps_the_draft(chat: ChatPage, reader: U
     chat.field.fill("not lost")
     reader.set_password("another one entirely")
     reader.save()
-    chat.page.wait_for_url("**/login/?next=*", timeout=15_000)
+    chat.page.wait_for_url("**/login/?next=*")
     client = Client()
     client.force_login(reader, backend="django.contrib.auth.backends.ModelBackend")
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": chat.origin}])

@@ -54,7 +54,7 @@ def address(reader: Reader) -> Iterator[tuple[str, int]]:
 
 def send(address: tuple[str, int], head: str, chunks: int = 0) -> Any:
     """Status and body of the answer to a POST with this head and so many chunks of 1 MiB."""
-    with socket.create_connection(address, timeout=20) as connection:
+    with socket.create_connection(address, timeout=60) as connection:
         connection.sendall(f"POST {head}Host: x\r\nConnection: close\r\n\r\n".encode())
         piece = b"100000\r\n" + b"x" * MIB + b"\r\n"
         try:

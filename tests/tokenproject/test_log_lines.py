@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from django.test import Client
 
 from tokenproject.log_lines import OneLine
 
@@ -36,3 +37,10 @@ def test_a_traceback_keeps_its_lines() -> None:
     except ValueError as error:
         record = logging.LogRecord("a", logging.ERROR, "", 0, "broke", (), (type(error), error, error.__traceback__))
     assert "\nValueError: why" in OneLine("{message}", style="{").format(record)
+
+
+def test_a_host_that_is_none_of_ours_is_one_line(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert client.get("/login/", headers={"Host": "evil.example"}).status_code == 400
+    [record] = [record for record in caplog.records if record.name == "django.security.DisallowedHost"]
+    assert "evil.example" in record.getMessage()
+    assert record.exc_info is None

@@ -19,13 +19,13 @@ from agents.sandbox.server import SandboxServer
 from agents.sandbox.transport import SandboxTransport
 
 Way = Literal["in process", "over HTTP"]
-READ_TIMEOUT = 0.3
+READ_TIMEOUT = 1.5
 """Seconds of silence after which the test clients give up."""
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Waits for what may happen in another thread. Fails after five seconds."""
-    async with asyncio.timeout(5):
+    """Waits for what may happen in another thread. Fails after a minute."""
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.002)
 
@@ -69,7 +69,7 @@ class Stage:
 async def set_stage(way: Way, *, gate: Gate, exchange: Exchange | None = None) -> AsyncIterator[Stage]:
     journal = Journal(keep=100)
     app = SandboxApp(exchange=exchange or Exchange(pacing=Pacing(sleep=gate.sleep)), journal=journal)
-    timeout = httpx2.Timeout(5, read=READ_TIMEOUT)
+    timeout = httpx2.Timeout(60, read=READ_TIMEOUT)
     if way == "in process":
         async with httpx2.AsyncClient(transport=SandboxTransport(app), timeout=timeout) as http:
             yield Stage(way=way, http=http, url="http://sandbox", gate=gate, journal=journal)

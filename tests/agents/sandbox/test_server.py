@@ -53,7 +53,7 @@ async def test_one_connection_serves_many_requests() -> None:
 
 async def test_a_body_that_is_too_large_is_answered() -> None:
     async with set_stage("over HTTP", gate=Gate()) as stage:
-        timeout = httpx2.Timeout(20)
+        timeout = httpx2.Timeout(60)
         async with httpx2.AsyncClient(timeout=timeout, trust_env=False) as patient:
             answer = await patient.post(stage.url + PATH, content=b" " * (MOST_BODY_BYTES + 70_000), headers=HEADERS)
     assert answer.status_code == 413
@@ -75,7 +75,7 @@ async def test_accidents_leave_no_complaint_in_the_log(fault: str, uvicorn_log: 
 async def test_stopping_the_server_ends_what_stalls() -> None:
     journal = Journal(keep=1)
     app = SandboxApp(exchange=Exchange(pacing=Pacing(sleep=Gate().sleep)), journal=journal)
-    async with httpx2.AsyncClient(timeout=10, trust_env=False) as http:
+    async with httpx2.AsyncClient(timeout=60, trust_env=False) as http:
         async with serving(app) as url:
             request = http.build_request("POST", url + PATH, json=body("fault stall"), headers=HEADERS)
             answer = await http.send(request, stream=True)

@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.serving import Served, free_port, refused, serving
+from tests.serving import PATIENCE, Served, free_port, refused, serving
 from tokenproject.management.commands.serve import address_of
 
 
@@ -26,7 +26,7 @@ def first(var_dir: Path) -> Iterator[Served]:
 
 def get(address: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(address, timeout=20) as answer:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as error:
         return error.code, error.read().decode()

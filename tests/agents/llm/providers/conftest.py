@@ -9,7 +9,7 @@ from agents.llm.providers.base import ChatModel
 from tests.agents.llm.providers.scripted_server import ScriptedServer
 from tests.agents.llm.providers.wires import WIRES, Wire
 
-PATIENCE = 0.5
+PATIENCE = 1.5
 """Seconds of silence after which the impatient client gives up."""
 
 
@@ -21,13 +21,13 @@ async def server() -> AsyncIterator[ScriptedServer]:
 
 @pytest.fixture
 async def http_client() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=30, trust_env=False, verify=False) as client:
+    async with httpx2.AsyncClient(timeout=120, trust_env=False, verify=False) as client:
         yield client
 
 
 @pytest.fixture
 async def impatient_client() -> AsyncIterator[httpx2.AsyncClient]:
-    timeout = httpx2.Timeout(30, read=PATIENCE)
+    timeout = httpx2.Timeout(120, read=PATIENCE)
     async with httpx2.AsyncClient(timeout=timeout, trust_env=False, verify=False) as client:
         yield client
 

@@ -71,7 +71,7 @@ def vocabulary() -> None:
 @pytest.fixture
 async def sandbox() -> AsyncIterator[httpx2.AsyncClient]:
     app = SandboxApp(exchange=Exchange(pacing=Pacing(factor=0)))
-    async with httpx2.AsyncClient(transport=SandboxTransport(app), timeout=httpx2.Timeout(30, read=1)) as client:
+    async with httpx2.AsyncClient(transport=SandboxTransport(app), timeout=httpx2.Timeout(120, read=3)) as client:
         yield client
 
 
