@@ -14,11 +14,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from agents.llm.assembly import Assembly
-from agents.llm.events import CallFinished, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Waiting
+from agents.llm.events import CallRetried, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Waiting
 from agents.llm.messages import Message, Part, ToolCall, ToolResult, Usage
 from agents.llm.providers.base import ChatModel, ModelRequest
 from agents.llm.tools import ToolSet, run_tool
+from agents.reply import Reply, nothing_but_thought, reply_of
 
 TOOLS_AT_ONCE = 8
 """How many calls of one answer run together; the others wait for a free place."""
@@ -32,7 +32,7 @@ class IterationStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestBuilt:
-    """The request of this iteration is about to be sent."""
+    """The request of this iteration is about to be sent. Comes again, under another `call_id`, where it is retried."""
 
     request: ModelRequest
     kind: Literal["request_built"] = "request_built"
@@ -92,20 +92,20 @@ async def run_loop(
         yield IterationStarted(n=n)
         request = await build_request(n, is_last)
         yield RequestBuilt(request=request)
-        assembly, ended = Assembly(), None
-        async with aclosing(model.stream(request)) as events:
+        reply: Reply | None = None
+        async with aclosing(reply_of(model, request=request)) as events:
             async for event in events:
-                if isinstance(event, CallFinished):
-                    ended = event
-                    continue
-                if not isinstance(event, Waiting):
-                    assembly.add(event)
-                yield event
-        assert ended is not None, "an adapter raises when a stream ends without a finish reason"
-        # A call that the model ended itself is answered even if it is no JSON; one that was cut off is not.
-        answer = assembly.message(complete_calls_only=ended.finish_reason != "tool_calls")
-        answer = _without_calls(answer) if is_last else _with_calls_apart(answer)
-        yield Answered(message=answer, finish_reason=ended.finish_reason, usage=ended.usage)
+                if isinstance(event, Reply):
+                    reply = event
+                elif isinstance(event, CallRetried):
+                    yield RequestBuilt(request=replace(request, call_id=event.call_id))
+                else:
+                    yield event
+        assert reply is not None, "a reply that is none raises"
+        answer = _without_calls(reply.message) if is_last else _with_calls_apart(reply.message)
+        yield Answered(message=answer, finish_reason=reply.finish_reason, usage=reply.usage)
+        if reply.is_thought_only:
+            raise nothing_but_thought(request)
         if not answer.tool_calls:
             return
         results: dict[str, ToolResult] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agents.llm.clean_text import clean_text
-from agents.llm.events import CallFinished, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta, Waiting
+from agents.llm.events import CallFinished, CallRetried, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta, Waiting
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall
 
 
@@ -47,7 +47,7 @@ class Assembly:
                 self._add_reasoning(event)
             case ToolCallDelta():
                 self._add_call(event)
-            case Waiting() | CallFinished():
+            case Waiting() | CallRetried() | CallFinished():
                 pass  # They say nothing about the content.
 
     def message(self, *, id: str = "", complete_calls_only: bool = False) -> Message:

@@ -71,4 +71,13 @@ class Waiting:
     kind: Literal["waiting"] = "waiting"
 
 
-ModelEvent = TextDelta | ReasoningDelta | ToolCallDelta | CallFinished | Waiting
+@dataclass(frozen=True, kw_only=True)
+class CallRetried:
+    """The call failed before its first content, and is made once more in another form, as the call `call_id`. Comes
+    from a model that learns what its provider refuses, never from an adapter."""
+
+    call_id: str
+    kind: Literal["call_retried"] = "call_retried"
+
+
+ModelEvent = TextDelta | ReasoningDelta | ToolCallDelta | CallFinished | Waiting | CallRetried
