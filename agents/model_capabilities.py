@@ -7,6 +7,7 @@ from dataclasses import replace
 from agents.llm.capabilities import Capabilities
 from agents.llm.capability_overrides import overridden
 from agents.llm.model_families import capabilities_of
+from agents.llm.refused_parameters import refusing
 from agents.models import LanguageModel
 
 
@@ -14,8 +15,4 @@ def capabilities_for(model: LanguageModel) -> Capabilities:
     """The sizes are the row's. What a provider refused is not sent again, whatever is built in."""
     able = overridden(capabilities_of(model.wire, model.model_id), model.capabilities)
     able = replace(able, context_window=model.context_window, max_output_tokens=model.max_output_tokens)
-    if "temperature" in model.refused_parameters:
-        able = replace(able, temperature="none")
-    if "effort" in model.refused_parameters:
-        able = replace(able, efforts=())
-    return able
+    return refusing(able, model.refused_parameters)

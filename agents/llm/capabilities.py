@@ -30,6 +30,23 @@ Thinking = Literal["none", "opt_in", "default_on", "always"]
 """Whether the model thinks: never (or not in a way that we use), when it is asked to, unless it is told not to, or
 always."""
 
+Parameter = Literal[
+    "temperature",
+    "effort",
+    "effort_with_tools",
+    "thinking",
+    "thoughts",
+    "max_tokens",
+    "max_completion_tokens",
+    "stream_options",
+    "tool_choice",
+    "cache_control",
+    "include",
+    "store",
+]
+"""What a provider may refuse for one model, and what a request can then do without (`agents.llm.refused_parameters`).
+"effort_with_tools": an effort beside tools, on Chat Completions; "thoughts": that thoughts are to be shown."""
+
 CacheMarking = Literal["none", "automatic", "marked"]
 """How a prefix gets into the provider's prompt cache: never, by itself, or where the request marks it."""
 
@@ -42,7 +59,7 @@ class Capabilities:
     input. `efforts` are those that the model takes, weakest first; `default_effort` is what it does unasked.
     `binds_thinking`: it refuses its own thinking after an edited history, so that must be left out then.
     `cache_minimum` is the shortest prefix that is cached. `token_factor` turns tokens of `encoding` into the model's.
-    `retires` is the day on which the vendor stops to serve the model.
+    `retires` is the day on which the vendor stops to serve the model. `refused` holds what its provider refused before.
     """
 
     temperature: Sampling
@@ -63,6 +80,7 @@ class Capabilities:
     token_factor: float = 1.0
     retires: date | None = None
     known: bool = True
+    refused: frozenset[Parameter] = frozenset()
 
 
 CONSERVATIVE = Capabilities(temperature="none", known=False)

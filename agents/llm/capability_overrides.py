@@ -17,9 +17,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from agents.llm.capabilities import Capabilities
 
 OVERRIDABLE: tuple[str, ...] = tuple(
-    field.name for field in fields(Capabilities) if field.name not in ("known", "context_window", "max_output_tokens")
+    field.name
+    for field in fields(Capabilities)
+    if field.name not in ("known", "refused", "context_window", "max_output_tokens")
 )
-"""Not the two sizes that every model row has a column for."""
+"""Not what every model row has a column for: the two sizes, and what was refused."""
 
 _BOUNDS: Mapping[str, Any] = {
     "temperature_max": (Ge(0), Le(2)),

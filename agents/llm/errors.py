@@ -2,7 +2,8 @@
 
     LLMError                      code, message, retryable, retry_after, scope
     ├── ContextImpossible         what must be sent does not fit the token limit; carries the sizes
-    ├── ConfigInvalid             no key, unknown model, a parameter that the provider refuses
+    ├── ConfigInvalid             no key, unknown model, something in the request that the provider refuses
+    │   └── ParameterRefused      the provider refuses one parameter that the request can do without
     ├── EgressBlocked             the address leads to a place that this server may not call; nothing was sent
     ├── ProviderError             the provider, or the way to it, failed
     │   ├── ProviderAuth          401 / 403
@@ -24,6 +25,8 @@ holds a raw provider body or a secret; `detail` is for the log.
 from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
+
+from agents.llm.capabilities import Parameter
 
 Scope = Literal["request", "model", "account"]
 
@@ -72,6 +75,14 @@ class ConfigInvalid(LLMError):
 class EgressBlocked(LLMError):
     code = "egress_blocked"
     scope: Scope = "account"
+
+
+class ParameterRefused(ConfigInvalid):
+    """`parameter` is what the provider does not take, under our own name for it."""
+
+    def __init__(self, message: str, *, parameter: Parameter, **more: Any) -> None:
+        super().__init__(message, **more)
+        self.parameter = parameter
 
 
 class ProviderError(LLMError):

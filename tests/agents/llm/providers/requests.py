@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agents.llm.capabilities import Capabilities
 from agents.llm.errors import LLMError
 from agents.llm.events import ModelEvent
 from agents.llm.messages import ToolSpec, user_text
@@ -15,6 +16,11 @@ WEATHER = ToolSpec(
     name="get_weather",
     description="The weather of a city.",
     parameters={"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+)
+
+TAKES_A_TEMPERATURE = Capabilities(temperature="range", temperature_max=2.0)
+THINKS = Capabilities(
+    temperature="none", thinking="default_on", efforts=("none", "low", "high"), default_effort="high", cache="marked"
 )
 
 
@@ -27,6 +33,7 @@ def ask(**fields: Any) -> ModelRequest:
         "messages": (user_text("Hello"),),
         "max_output_tokens": 256,
         "counts": counts,
+        "capabilities": TAKES_A_TEMPERATURE,
         **fields,
     }
     return ModelRequest(**given)
