@@ -23,6 +23,7 @@ from agents.egress.transport import guarded_client, trust
 from agents.governed import GovernedModel
 from agents.governor.base import Governor
 from agents.governor.passthrough import PassThrough
+from agents.learning import LearningModel
 from agents.llm.errors import ConfigInvalid
 from agents.llm.providers.base import ChatModel
 from agents.llm.providers.credentials import ClientCredentialsAuth, token_failed
@@ -36,6 +37,7 @@ from agents.sandbox.transport import SandboxTransport
 _ADAPTERS: dict[str, tuple[str, str]] = {
     Wire.ANTHROPIC_MESSAGES: ("agents.llm.providers.anthropic", "AnthropicMessages"),
     Wire.OPENAI_CHAT: ("agents.llm.providers.openai_chat", "OpenAIChat"),
+    Wire.OPENAI_RESPONSES: ("agents.llm.providers.openai_responses", "OpenAIResponses"),
 }
 _SDKS = ("anthropic", "openai")
 _OWN_ADDRESS: dict[str, str] = {
@@ -101,7 +103,7 @@ def use_sandbox(app: SandboxApp) -> None:
     _adapters.clear()
 
 
-async def build_model(*, model: LanguageModel, user_id: str, purpose: str = "chat", agent: str = "") -> GovernedModel:
+async def build_model(*, model: LanguageModel, user_id: str, purpose: str = "chat", agent: str = "") -> LearningModel:
     """The model that `model` (its provider loaded) describes, governed. ConfigInvalid where it cannot be called.
 
     `agent` is the slug that the ledger books its calls under.
@@ -110,7 +112,7 @@ async def build_model(*, model: LanguageModel, user_id: str, purpose: str = "cha
     adapters = _adapters.setdefault(asyncio.get_running_loop(), {})
     if connection not in adapters:
         adapters.setdefault(connection, await asyncio.to_thread(_build, connection))
-    return GovernedModel(
+    governed = GovernedModel(
         inner=adapters[connection],
         governor=_governor,
         model=model,
@@ -119,6 +121,7 @@ async def build_model(*, model: LanguageModel, user_id: str, purpose: str = "cha
         agent=agent,
         conceal=concealing(connection.all_secrets),
     )
+    return LearningModel(inner=governed, model=model)
 
 
 async def try_token(model: LanguageModel) -> str:
@@ -224,8 +227,6 @@ def _adapter_class(wire: str) -> Callable[..., ChatModel]:
 
 def _build(connection: _Connection) -> ChatModel:
     options: dict[str, Any] = {"name": connection.name, "headers": dict(connection.headers)}
-    if connection.wire == Wire.OPENAI_CHAT and connection.kind == Provider.Kind.OPENAI_COMPATIBLE:
-        options.update(token_parameter="max_tokens")  # noqa: S106 - a parameter's name
     adapter = _adapter_class(connection.wire)
     client = _client(connection)
     return adapter(http_client=client, base_url=connection.base_url, api_key=connection.api_key, **options)

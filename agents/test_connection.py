@@ -17,6 +17,7 @@ from agents.llm.errors import ConfigInvalid, LLMError
 from agents.llm.events import CallFinished, ModelEvent, TextDelta, Waiting
 from agents.llm.messages import user_text
 from agents.llm.providers.base import BlockCounts, ModelRequest
+from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel, Provider
 from agents.provider_keys import has_credentials
 from agents.reach import Unreachable, reach
@@ -169,6 +170,7 @@ def _question_for(model: LanguageModel) -> ModelRequest:
         messages=(user_text(_QUESTION),),
         counts=BlockCounts(instructions=0, tools=0, overhead=8, messages=(8,)),
         max_output_tokens=_MOST_TOKENS,
+        capabilities=capabilities_for(model),
     )
 
 

@@ -12,7 +12,7 @@ import anthropic
 import httpx2
 import openai
 
-from agents.llm.providers.anthropic import API_VERSION
+from agents.llm.providers.anthropic import SAMPLING_VERSION
 from agents.models import Wire
 
 _MANY = httpx2.Limits(max_connections=1_000, max_keepalive_connections=100)
@@ -27,7 +27,7 @@ class RawSdk:
             api_key="raw",
             max_retries=0,
             http_client=httpx2.AsyncClient(trust_env=False, limits=_MANY),
-            default_headers={"anthropic-version": API_VERSION},
+            default_headers={"anthropic-version": SAMPLING_VERSION},
         )
         self._openai = openai.AsyncOpenAI(
             base_url=f"{address}/v1",

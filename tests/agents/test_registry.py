@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from agents import registry
 from agents.governed import GovernedModel
+from agents.learning import LearningModel
 from agents.llm.errors import ConfigInvalid
 from agents.models import LanguageModel, Provider, Wire
 from agents.sandbox.app import SandboxApp
@@ -28,16 +29,22 @@ def keyed(**more: str) -> LanguageModel:
     return make_model(**values)
 
 
+def governed(model: LearningModel) -> GovernedModel:
+    inner = model._inner
+    assert isinstance(inner, GovernedModel)
+    return inner
+
+
 def built(*models: LanguageModel) -> list[GovernedModel]:
     async def build() -> list[GovernedModel]:
-        return [await registry.build_model(model=model, user_id="") for model in models]
+        return [governed(await registry.build_model(model=model, user_id="")) for model in models]
 
     return asyncio.run(build())
 
 
 def test_every_model_that_is_handed_out_is_governed() -> None:
-    for wire in (Wire.ANTHROPIC_MESSAGES, Wire.OPENAI_CHAT):
-        [model] = built(make_model(slug=wire, wire=wire))
+    for wire in Wire.values:
+        [model] = built(make_model(slug=wire.replace("_", "-"), wire=wire))
         assert isinstance(model, GovernedModel)
 
 
@@ -56,7 +63,7 @@ def test_a_changed_key_is_a_new_connection(monkeypatch: pytest.MonkeyPatch) -> N
         adapters = []
         for key in ("one", "one", "two"):
             monkeypatch.setenv("A_TEST_KEY", key)
-            adapters.append((await registry.build_model(model=model, user_id=""))._inner)
+            adapters.append(governed(await registry.build_model(model=model, user_id=""))._inner)
         return adapters[0], adapters[1], adapters[2]
 
     first, same, changed = asyncio.run(build())

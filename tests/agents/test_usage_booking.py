@@ -15,6 +15,7 @@ from agents.governed import GovernedModel
 from agents.governor.base import Ask, Grant
 from agents.llm.events import Waiting
 from agents.llm.messages import Message, TextPart, Usage
+from agents.llm.providers.base import ChatModel
 from agents.models import LanguageModel, ModelCall
 from agents.sandbox.app import SandboxApp
 from agents.sandbox.exchange import Exchange
@@ -31,10 +32,10 @@ def model(owner: User) -> LanguageModel:
     return make_model(model_id="sandbox-claude")
 
 
-async def booked(governed: GovernedModel) -> ModelCall:
+async def booked(model: ChatModel) -> ModelCall:
     hello = Message(role="user", parts=(TextPart(text="hello"),))
     request = replace(a_request(call_id=str(uuid4())), model="sandbox-claude", messages=(hello,))
-    async for _ in governed.stream(request):
+    async for _ in model.stream(request):
         pass
     return await in_thread(ModelCall.objects.get)(pk=request.call_id)
 

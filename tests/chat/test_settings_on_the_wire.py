@@ -20,7 +20,7 @@ from tests.chat.stage import HeldSandbox, eventually, rows
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CAP_FIELD = {"sandbox-claude": "max_tokens", "sandbox-gpt": "max_completion_tokens"}
+CAP_FIELD = {"sandbox-claude": "max_tokens", "sandbox-gpt": "max_tokens"}
 WARMEST = {"sandbox-claude": 1.0, "sandbox-gpt": 2.0}
 """The highest temperature that each wire takes."""
 

@@ -10,6 +10,7 @@ import orjson
 from agents.llm.clean_text import PieceCleaner
 from agents.llm.events import CallFinished, FinishReason, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta
 from agents.llm.messages import Usage
+from agents.llm.providers.anthropic_thinking import ThinkingBlock, redacted_signature
 
 _FINISH_REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -44,12 +45,14 @@ class _ToolBlock:
 
 
 class AnthropicFold:
-    """Folds raw stream events, in their order on the wire. One answer each."""
+    """Folds raw stream events, in their order on the wire. One answer each. `model` is whom its thinking belongs to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, model: str) -> None:
+        self._model = model
         self.complete = False
         self._stop_reason = ""
         self._tools: dict[int, _ToolBlock] = {}
+        self._thoughts: dict[int, ThinkingBlock] = {}
         self._text = PieceCleaner()
         self._reasoning = PieceCleaner()
         self._usage: dict[str, int] = {}
@@ -65,7 +68,7 @@ class AnthropicFold:
             case "content_block_delta":
                 yield from self._delta(chunk.index, chunk.delta)
             case "content_block_stop":
-                yield from self._tools[chunk.index].end() if chunk.index in self._tools else ()
+                yield from self._stop(chunk.index)
             case "message_delta":
                 self._stop_reason = chunk.delta.stop_reason or self._stop_reason
                 self._usage_is_final = self._count(chunk.usage) or self._usage_is_final
@@ -85,7 +88,10 @@ class AnthropicFold:
             case "text":
                 yield from self._say(block.text)
             case "thinking":
-                yield from self._think(block.thinking)
+                self._thoughts[index] = ThinkingBlock(signature=getattr(block, "signature", None) or "")
+                yield from self._think(index, block.thinking)
+            case "redacted_thinking":
+                self._thoughts[index] = ThinkingBlock(signature=redacted_signature(block.data))
             case "tool_use":
                 tool = _ToolBlock(index=len(self._tools), whole_input=block.input)
                 self._tools[index] = tool
@@ -96,9 +102,9 @@ class AnthropicFold:
             case "text_delta":
                 yield from self._say(delta.text)
             case "thinking_delta":
-                yield from self._think(delta.thinking)
+                yield from self._think(index, delta.thinking)
             case "signature_delta":
-                yield ReasoningDelta(signature=delta.signature)
+                self._thoughts.setdefault(index, ThinkingBlock()).sign(delta.signature)
             case "input_json_delta":
                 yield from self._tools[index].piece(delta.partial_json)
 
@@ -106,7 +112,14 @@ class AnthropicFold:
         if shown := self._text.clean(text):
             yield TextDelta(text=shown)
 
-    def _think(self, text: str) -> Iterator[ModelEvent]:
+    def _stop(self, index: int) -> Iterator[ModelEvent]:
+        if index in self._tools:
+            yield from self._tools[index].end()
+        elif index in self._thoughts and (signature := self._thoughts[index].signature):
+            yield ReasoningDelta(signature=signature, origin=self._model)
+
+    def _think(self, index: int, text: str) -> Iterator[ModelEvent]:
+        self._thoughts.setdefault(index, ThinkingBlock()).add(text)
         if shown := self._reasoning.clean(text):
             yield ReasoningDelta(text=shown)
 

@@ -14,6 +14,7 @@ from agents.llm.errors import (
     ConfigInvalid,
     ContextOverflow,
     LLMError,
+    ParameterRefused,
     ProviderAuth,
     ProviderBadStream,
     ProviderOverloaded,
@@ -86,6 +87,8 @@ def _verdict(report: Report) -> tuple[type[LLMError], str, dict[str, Any]]:
         return ContextOverflow, wording.OVERFLOW, {}
     if report.is_refusal:
         return ProviderRefused, wording.REFUSED, {}
+    if report.refused_parameter is not None:
+        return ParameterRefused, wording.REFUSED_SETTING, {"parameter": report.refused_parameter}
     return (*_by_status(report.effective_status), {})
 
 

@@ -8,33 +8,47 @@ the same bytes, or the provider's prompt cache would miss.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
 from agents.llm.arguments import parse_arguments, sendable_arguments
+from agents.llm.capabilities import Effort
 from agents.llm.messages import Message, ToolCall, ToolSpec
 from agents.llm.providers.base import ModelRequest
+from agents.llm.providers.sendable import effort_of, forbids_tools, temperature_of
 from agents.llm.providers.wire_names import wire_name
 
-TokenParameter = Literal["max_tokens", "max_completion_tokens"]
+MAX_TEMPERATURE = 2.0
 
 
-def request_body(request: ModelRequest, *, token_parameter: TokenParameter) -> dict[str, Any]:
-    """The arguments of `chat.completions.create`. A temperature above 2, this wire's maximum, is sent as 2."""
+def request_body(request: ModelRequest) -> dict[str, Any]:
+    """The arguments of `chat.completions.create`, as far as the model can take them."""
+    able = request.capabilities
     body: dict[str, Any] = {
         "model": request.model,
-        token_parameter: request.max_output_tokens,
+        able.token_parameter: request.max_output_tokens,
         "messages": [*_system(request.instructions), *wire_messages(request.messages)],
         "stream": True,
     }
     if request.tools:
         body["tools"] = [_tool(spec) for spec in request.tools]
-        if request.tool_choice == "none":
-            body["tool_choice"] = "none"
-    if request.temperature is not None:
-        body["temperature"] = min(max(request.temperature, 0.0), 2.0)
+    if forbids_tools(request):
+        body["tool_choice"] = "none"
+    if (effort := _effort(request)) is not None:
+        body["reasoning_effort"] = effort
+    if (temperature := temperature_of(request, wire_maximum=MAX_TEMPERATURE)) is not None:
+        body["temperature"] = temperature
+    if "stream_options" not in able.refused:
+        body["stream_options"] = {"include_usage": True}
     return body
+
+
+def _effort(request: ModelRequest) -> Effort | None:
+    """Unasked, a model that takes tools only without thinking would think, and refuse them."""
+    if request.tools and request.capabilities.tools_api == "chat_if_effort_none":
+        return "none"
+    return effort_of(request)
 
 
 def wire_messages(messages: Iterable[Message]) -> list[dict[str, Any]]:

@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agents.llm.capabilities import Parameter
+from agents.llm.providers.parameter_names import refused_parameter
+
 _SPEND_CODES = {
     "billing_error",
     "billing_hard_limit_reached",
@@ -60,6 +63,7 @@ class Report:
     status: int | None
     type: str = ""
     code: str = ""
+    param: str = ""
     text: str = ""
     retry_after: float | None = None
 
@@ -78,6 +82,7 @@ class Report:
             status=status,
             type=str(fields.get("type") or ""),
             code=_code(fields),
+            param=str(fields.get("param") or ""),
             text=str(fields.get("message") or fields.get("detail") or ""),
             retry_after=retry_after,
         )
@@ -106,6 +111,13 @@ class Report:
     @property
     def is_refusal(self) -> bool:
         return self._has_code(_REFUSAL_CODES)
+
+    @property
+    def refused_parameter(self) -> Parameter | None:
+        """What the request could be tried without."""
+        if self.effective_status not in (None, 400, 422):
+            return None
+        return refused_parameter(param=self.param, code=self.code, text=self.text)
 
     @property
     def is_never_admitted(self) -> bool:

@@ -65,6 +65,14 @@ class Vendor:
     clock: Callable[[], float]
 
 
+class ReportedFailure(Exception):
+    """A fold raises it for an event by which the provider ends a stream in failure. `body` is read like an error's."""
+
+    def __init__(self, body: object) -> None:
+        super().__init__("the provider reported a failure inside the stream")
+        self.body = body
+
+
 class _NotAStream(Exception):
     """A 200 whose body is no event stream. `body` is its JSON, or None."""
 
@@ -122,6 +130,8 @@ def _named(error: Exception, *, vendor: Vendor, call: FailedCall) -> LLMError:
         if report.text or report.effective_status:
             return error_from_report(report, call=call)
         return call.error(ProviderBadStream, wording.NO_STREAM, detail=str(error))
+    if isinstance(error, ReportedFailure):
+        return error_from_report(Report.read(status=None, body=error.body), call=call)
     if isinstance(error, vendor.api_error) and not isinstance(error, vendor.connection_error):
         return error_from_report(_report_of(error, vendor), call=call)
     return error_from_exception(error, call=call)

@@ -46,6 +46,10 @@ REFUSED_SETTING = (
     "{provider} refused the request as it was sent. {kept} Please ask an administrator to check the settings of "
     "{model}; the log holds the reason."
 )
+TOOLS_ON_ANOTHER_WIRE = (
+    "{model} takes tools only over the Responses API, so nothing was sent to {provider}. {kept} Please choose another "
+    "model, or ask an administrator to set this one's wire to OpenAI Responses."
+)
 FAILED_INSIDE = "{provider} reported a failure while it was answering. {kept} Please try again."
 CUT = "The answer of {provider} broke off before its end. {kept} Please try again."
 UNREADABLE = "{provider} sent something that we could not read. {kept} Please try again."

@@ -1,4 +1,4 @@
-"""What both adapters promise, held against real HTTP streams."""
+"""What all adapters promise, held against real HTTP streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams that go wrong: what both adapters yield before, and what they call it."""
+"""Streams that go wrong: what the adapters yield before, and what they call it."""
 
 from __future__ import annotations
 

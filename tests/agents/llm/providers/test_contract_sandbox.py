@@ -1,19 +1,22 @@
-"""Both adapters against the sandbox, which checks requests as strictly as the real providers do."""
+"""All adapters against the sandbox, which checks requests as strictly as the real providers do: in this process, and
+over real HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
 import pytest
 
 from agents.llm.assembly import Assembly
+from agents.llm.capabilities import Effort, Parameter
 from agents.llm.errors import (
     ConfigInvalid,
     ContextOverflow,
     LLMError,
+    ParameterRefused,
     ProviderAuth,
     ProviderBadStream,
     ProviderOverloaded,
@@ -23,9 +26,12 @@ from agents.llm.errors import (
 )
 from agents.llm.events import CallFinished, ModelEvent
 from agents.llm.messages import Message, ReasoningPart, TextPart, ToolCall, ToolResult, user_text
+from agents.llm.model_families import capabilities_of
 from agents.llm.providers.anthropic import AnthropicMessages
 from agents.llm.providers.base import ChatModel
 from agents.llm.providers.openai_chat import OpenAIChat
+from agents.llm.providers.openai_responses import OpenAIResponses
+from agents.llm.refused_parameters import without
 from agents.llm.repair import repair
 from agents.llm.tools import ToolSet, run_tool, tool
 from agents.llm.vocabulary import load_encoding
@@ -34,6 +40,7 @@ from agents.sandbox.exchange import Exchange
 from agents.sandbox.pace import Pacing
 from agents.sandbox.transport import SandboxTransport
 from tests.agents.llm.providers.requests import ask
+from tests.agents.sandbox.stage import serving
 
 
 @tool
@@ -45,21 +52,34 @@ async def get_weather(city: str) -> str:
 TOOLS = ToolSet([get_weather])
 
 
+WIRES: dict[str, tuple[str, Callable[..., ChatModel], str]] = {
+    "anthropic_messages": ("", AnthropicMessages, "sandbox-claude"),
+    "openai_chat": ("/v1", OpenAIChat, "sandbox-gpt"),
+    "openai_responses": ("/v1", OpenAIResponses, "sandbox-gpt"),
+}
+"""Of each wire: where it begins, its adapter, and the model to talk to."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Conversation:
     """Talks to the sandbox through one adapter."""
 
+    wire: str
     model: ChatModel
     model_id: str
 
     async def events(self, *messages: Message, **more: Any) -> list[ModelEvent]:
-        request = ask(model=self.model_id, messages=messages, **{"tools": TOOLS.specs, **more})
+        able = capabilities_of(self.wire, self.model_id)
+        request = ask(model=self.model_id, messages=messages, **{"tools": TOOLS.specs, "capabilities": able, **more})
         return [event async for event in self.model.stream(request)]
 
     async def finish(self, text: str) -> CallFinished:
         last = (await self.events(user_text(text)))[-1]
         assert isinstance(last, CallFinished)
         return last
+
+    def with_model(self, model_id: str) -> Conversation:
+        return replace(self, model_id=model_id)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -68,20 +88,33 @@ def vocabulary() -> None:
     load_encoding("o200k_base")
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[httpx2.AsyncClient]:
+@pytest.fixture(params=["in process", "over HTTP"])
+async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
+    """A client, and the address to reach the sandbox at."""
     app = SandboxApp(exchange=Exchange(pacing=Pacing(factor=0)))
-    async with httpx2.AsyncClient(transport=SandboxTransport(app), timeout=httpx2.Timeout(120, read=3)) as client:
-        yield client
+    timeout = httpx2.Timeout(120, read=3)
+    if request.param == "in process":
+        async with httpx2.AsyncClient(transport=SandboxTransport(app), timeout=timeout) as client:
+            yield client, "http://sandbox"
+        return
+    async with serving(app) as address, httpx2.AsyncClient(timeout=timeout, trust_env=False) as client:
+        yield client, address
 
 
-@pytest.fixture(params=["anthropic", "openai"])
-def talk(request: pytest.FixtureRequest, sandbox: httpx2.AsyncClient) -> Conversation:
-    if request.param == "anthropic":
-        claude = AnthropicMessages(http_client=sandbox, base_url="http://sandbox", api_key="some-key")
-        return Conversation(model=claude, model_id="sandbox-claude")
-    gpt = OpenAIChat(http_client=sandbox, base_url="http://sandbox/v1", api_key="some-key")
-    return Conversation(model=gpt, model_id="sandbox-gpt")
+@pytest.fixture(params=WIRES)
+def wire(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def talk(wire: str, sandbox: tuple[httpx2.AsyncClient, str]) -> Conversation:
+    return talk_on(wire, sandbox)
+
+
+def talk_on(wire: str, sandbox: tuple[httpx2.AsyncClient, str]) -> Conversation:
+    (client, address), (path, adapter, model_id) = sandbox, WIRES[wire]
+    model = adapter(http_client=client, base_url=address + path, api_key="some-key")
+    return Conversation(wire=wire, model=model, model_id=model_id)
 
 
 def folded(events: list[ModelEvent]) -> Message:
@@ -188,8 +221,8 @@ async def test_a_wait_that_is_asked_for_is_told_however_long(talk: Conversation)
 async def test_unusual_endings(talk: Conversation) -> None:
     assert (await talk.finish("fault max_tokens")).finish_reason == "length"
     assert (await talk.finish("fault refusal")).finish_reason == "refusal"
-    # Chat Completions has no word of its own for a full window.
-    full = "context_window" if talk.model_id == "sandbox-claude" else "length"
+    # OpenAI's wires have no word of its own for a full window.
+    full = "context_window" if talk.wire == "anthropic_messages" else "length"
     assert (await talk.finish("fault context_window")).finish_reason == full
     assert (await talk.finish("fault no_usage")).usage is None
 
@@ -204,23 +237,164 @@ async def test_what_is_more_than_the_window_is_an_overflow(talk: Conversation) -
         await talk.events(user_text("word " * 210_000))
 
 
-async def test_a_model_that_does_not_exist(sandbox: httpx2.AsyncClient, talk: Conversation) -> None:
-    unknown = Conversation(model=talk.model, model_id="no-such-model")
+async def test_a_model_that_does_not_exist(talk: Conversation) -> None:
     with pytest.raises(ConfigInvalid) as caught:
-        await unknown.events(user_text("Hi"))
+        await talk.with_model("no-such-model").events(user_text("Hi"))
     assert "no-such-model" in caught.value.message
 
 
-async def test_two_calls_that_say_the_same_index(sandbox: httpx2.AsyncClient) -> None:
-    gpt = OpenAIChat(http_client=sandbox, base_url="http://sandbox/v1", api_key="some-key")
-    talk = Conversation(model=gpt, model_id="sandbox-gpt")
+async def test_a_long_answer_arrives_whole(talk: Conversation) -> None:
+    events = await talk.events(user_text("long 3000"), max_output_tokens=8_000)
+    finished = events[-1]
+    assert isinstance(finished, CallFinished)
+    assert finished.usage is not None
+    assert 2_500 <= finished.usage.output_tokens < 4_000
+    assert len(folded(events).text) > 9_000
+
+
+async def test_an_answer_over_the_cap_says_so(talk: Conversation) -> None:
+    events = await talk.events(user_text("long 3000"), max_output_tokens=100)
+    assert isinstance(events[-1], CallFinished)
+    assert events[-1].finish_reason == "length"
+    assert folded(events).text
+
+
+async def test_a_cut_call_is_no_call(talk: Conversation) -> None:
+    """The cap ends the reply in the middle of a tool call's arguments, or before there is one."""
+    events = await talk.events(user_text("parallel 8"), max_output_tokens=40)
+    assert isinstance(events[-1], CallFinished)
+    assert events[-1].finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("wire", "fault", "expected"),
+    [
+        ("openai_responses", "error_event_nested", ProviderOverloaded),
+        ("openai_responses", "response_failed", ProviderOverloaded),
+        ("anthropic_messages", "no_event_name", ProviderBadStream),
+    ],
+)
+async def test_what_goes_wrong_on_one_wire_only(talk: Conversation, fault: str, expected: type[LLMError]) -> None:
+    with pytest.raises(LLMError) as caught:
+        await talk.events(user_text(f"fault {fault}"))
+    assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize("wire", ["openai_chat"])
+async def test_two_calls_that_say_the_same_index(talk: Conversation) -> None:
     calls = folded(await talk.events(user_text("fault tool_same_index"))).tool_calls
     assert len({call.id for call in calls}) == 2
     assert [(await run_tool(TOOLS, call)).ok for call in calls] == [True, True]
 
 
-async def test_events_without_names_are_no_answer(sandbox: httpx2.AsyncClient) -> None:
-    claude = AnthropicMessages(http_client=sandbox, base_url="http://sandbox", api_key="some-key")
-    talk = Conversation(model=claude, model_id="sandbox-claude")
-    with pytest.raises(ProviderBadStream):
-        await talk.events(user_text("fault no_event_name"))
+MODELS = [
+    ("anthropic_messages", "claude-haiku-4-5"),
+    ("anthropic_messages", "claude-sonnet-4-5"),
+    ("anthropic_messages", "claude-sonnet-4-6"),
+    ("anthropic_messages", "claude-opus-4-7"),
+    ("anthropic_messages", "claude-opus-5"),
+    ("anthropic_messages", "claude-opus-5-5"),
+    ("anthropic_messages", "claude-sonnet-5-5"),
+    ("anthropic_messages", "claude-haiku-5-5"),
+    ("anthropic_messages", "claude-fable-5-1"),
+    ("openai_chat", "gpt-4o"),
+    ("openai_chat", "gpt-4.1"),
+    ("openai_chat", "gpt-5-mini"),
+    ("openai_chat", "gpt-5.2"),
+    ("openai_chat", "gpt-5.4"),
+    ("openai_chat", "gpt-5.6-luna"),
+    ("openai_chat", "o3"),
+    ("openai_responses", "gpt-4.1"),
+    ("openai_responses", "gpt-5-mini"),
+    ("openai_responses", "gpt-5.4"),
+    ("openai_responses", "gpt-5.6-sol"),
+    ("openai_responses", "gpt-6.2-sol"),
+    ("openai_responses", "o3"),
+]
+"""One of each family that is unlike the others."""
+
+IN_PROCESS = pytest.mark.parametrize("sandbox", ["in process"], indirect=True)
+"""For what is about bodies alone."""
+
+
+@IN_PROCESS
+@pytest.mark.parametrize(("wire", "model_id"), MODELS)
+@pytest.mark.parametrize("effort", [None, "none", "low", "max"])
+async def test_every_model_takes_what_its_capabilities_let_through(
+    talk: Conversation, model_id: str, effort: Effort | None
+) -> None:
+    """A temperature, an effort, tools, and a round of them: each is refused where the real model refuses it."""
+    talk = talk.with_model(model_id)
+    history = [user_text("loop 1")]
+    for _ in range(2):
+        answer = folded(await talk.events(*history, temperature=0.7, effort=effort, max_output_tokens=1_000))
+        results = tuple([await run_tool(TOOLS, call) for call in answer.tool_calls])
+        history += [answer, Message(role="tool", parts=results)] if results else [answer, user_text("echo Done")]
+    last = folded(await talk.events(*history, tool_choice="none", temperature=0.7, effort=effort))
+    assert last.text
+    assert not last.tool_calls
+
+
+@pytest.mark.parametrize("wire", ["openai_chat"])
+async def test_a_model_that_takes_tools_on_responses_only_is_refused_before_it_is_called(talk: Conversation) -> None:
+    with pytest.raises(ConfigInvalid, match="Responses API"):
+        await talk.with_model("gpt-6.2-sol").events(user_text("Hi"))
+    assert folded(await talk.with_model("gpt-6.2-sol").events(user_text("echo Hi"), tools=())).text == "Hi"
+
+
+@pytest.mark.parametrize(
+    ("wire", "model_id"), [("openai_responses", "gpt-6.2-sol"), ("openai_responses", "gpt-5-mini")]
+)
+async def test_what_a_model_thought_is_sent_back_to_it(talk: Conversation, model_id: str) -> None:
+    talk = talk.with_model(model_id)
+    first = await talk.events(user_text("think 200 loop 1"), max_output_tokens=2_000)
+    answer = folded(first)
+    thoughts = [part for part in answer.parts if isinstance(part, ReasoningPart)]
+    assert thoughts
+    assert all(part.text and part.signature and part.origin == model_id for part in thoughts)
+    assert isinstance(first[-1], CallFinished)
+    assert first[-1].usage is not None
+    assert first[-1].usage.reasoning_tokens > 0
+    results = tuple([await run_tool(TOOLS, call) for call in answer.tool_calls])
+    history = (user_text("think 200 loop 1"), answer, Message(role="tool", parts=results))
+    assert folded(await talk.events(*history, max_output_tokens=2_000)).text
+
+
+@pytest.mark.parametrize(("wire", "model_id"), [("openai_responses", "gpt-6.2-sol"), ("openai_responses", "o3")])
+async def test_thinking_that_eats_the_cap_ends_in_nothing_but_thoughts(talk: Conversation, model_id: str) -> None:
+    """What `agents.reply` recognises."""
+    events = await talk.with_model(model_id).events(user_text("think 500"), tools=(), max_output_tokens=100)
+    last = events[-1]
+    assert isinstance(last, CallFinished)
+    assert last.finish_reason == "length"
+    assert last.usage is not None
+    assert last.usage.reasoning_tokens > 0
+    assert not folded(events).text
+
+
+REFUSALS: list[tuple[str, str, dict[str, Any], Parameter]] = [
+    ("openai_responses", "gpt-5-mini", {"temperature": 0.5}, "temperature"),
+    ("openai_responses", "gpt-4.1", {"effort": "low"}, "effort"),
+    ("openai_responses", "gpt-6.2-sol", {"effort": "none"}, "effort"),
+]
+
+
+@IN_PROCESS
+@pytest.mark.parametrize(("wire", "model_id", "asked", "parameter"), REFUSALS)
+async def test_what_a_model_refuses_although_we_thought_it_takes_it_is_left_out_the_second_time(
+    talk: Conversation, model_id: str, asked: dict[str, Any], parameter: Parameter
+) -> None:
+    able = replace(
+        capabilities_of(talk.wire, model_id),
+        temperature="range",
+        temperature_max=1.0,
+        thinking="default_on" if "effort" in asked else "none",
+        efforts=("none", "low", "xhigh"),
+    )
+    request = ask(model=model_id, messages=(user_text("echo Yes"),), tools=TOOLS.specs, capabilities=able, **asked)
+    with pytest.raises(ParameterRefused) as caught:
+        [event async for event in talk.model.stream(request)]
+    assert caught.value.parameter == parameter
+    lighter = without(request, parameter)
+    assert lighter is not None
+    assert folded([event async for event in talk.model.stream(lighter)]).text == "Yes"

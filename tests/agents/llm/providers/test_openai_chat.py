@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
-from agents.llm.errors import ConfigInvalid, ProviderBadStream, ProviderOverloaded, ProviderRefused
+from agents.llm.capabilities import Capabilities, Effort, Parameter, Sampling, TokenParameter
+from agents.llm.errors import ConfigInvalid, ParameterRefused, ProviderBadStream, ProviderOverloaded, ProviderRefused
 from agents.llm.events import CallFinished, ReasoningDelta, TextDelta
 from agents.llm.messages import Usage
 from agents.llm.providers.openai_chat import OpenAIChat
-from tests.agents.llm.providers.requests import WEATHER, ask, events_of
+from tests.agents.llm.providers.requests import TAKES_A_TEMPERATURE, WEATHER, ask, events_of
 from tests.agents.llm.providers.scripted_server import ScriptedServer
 from tests.agents.llm.providers.wires import KEY, USAGE, ChatCompletionsWire, chunk, data
 
@@ -45,7 +47,7 @@ class TestRequest:
         function = {"name": WEATHER.name, "description": WEATHER.description, "parameters": WEATHER.parameters}
         assert server.body == {
             "model": "some-model",
-            "max_completion_tokens": 256,
+            "max_tokens": 256,
             "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}],
             "tools": [{"type": "function", "function": function}],
             "tool_choice": "none",
@@ -54,11 +56,9 @@ class TestRequest:
             "stream_options": {"include_usage": True},
         }
 
-    async def test_what_is_not_asked_for_is_not_sent(
-        self, server: ScriptedServer, build: Callable[..., OpenAIChat]
-    ) -> None:
+    async def test_what_is_not_asked_for_is_not_sent(self, server: ScriptedServer, model: OpenAIChat) -> None:
         play_hi(server)
-        await events_of(build(token_parameter="max_tokens"), ask(instructions="", tool_choice="none"))
+        await events_of(model, ask(instructions="", tool_choice="none"))
         assert set(server.body) == {"model", "max_tokens", "messages", "stream", "stream_options"}
 
     async def test_headers_of_a_gateway_are_sent_and_the_environments_are_not(
@@ -83,21 +83,90 @@ class TestRequest:
         assert server.received[0].headers["authorization"] == "Bearer none"
 
     @pytest.mark.parametrize(
+        ("able", "effort", "tools", "sent"),
+        [
+            ({}, None, False, None),
+            ({}, "high", False, None),
+            ({"efforts": ("low", "high")}, "high", False, "high"),
+            ({"efforts": ("low", "high")}, "max", False, None),
+            ({"tools_api": "chat_if_effort_none", "efforts": ("low",)}, "low", False, "low"),
+            ({"tools_api": "chat_if_effort_none", "efforts": ("low",)}, "low", True, "none"),
+            ({"tools_api": "chat_if_effort_none"}, None, True, "none"),
+        ],
+    )
+    async def test_an_effort_is_sent_as_far_as_the_model_takes_one(
+        self,
+        server: ScriptedServer,
+        model: OpenAIChat,
+        able: dict[str, Any],
+        effort: Effort | None,
+        tools: bool,
+        sent: str | None,
+    ) -> None:
+        play_hi(server)
+        capabilities = replace(TAKES_A_TEMPERATURE, **able)
+        await events_of(model, ask(capabilities=capabilities, effort=effort, tools=(WEATHER,) if tools else ()))
+        assert server.body.get("reasoning_effort") == sent
+
+    @pytest.mark.parametrize("temperature", ["none", "default_only"])
+    async def test_a_temperature_that_the_model_does_not_take_is_not_sent(
+        self, server: ScriptedServer, model: OpenAIChat, temperature: Sampling
+    ) -> None:
+        play_hi(server)
+        await events_of(model, ask(capabilities=Capabilities(temperature=temperature), temperature=1.0))
+        assert "temperature" not in server.body
+
+    async def test_a_temperature_above_the_models_maximum_is_the_maximum(
+        self, server: ScriptedServer, model: OpenAIChat
+    ) -> None:
+        play_hi(server)
+        able = Capabilities(temperature="range", temperature_max=0.7)
+        await events_of(model, ask(capabilities=able, temperature=1.0))
+        assert server.body["temperature"] == 0.7
+
+    @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+    async def test_the_cap_has_the_name_that_the_model_knows(
+        self, server: ScriptedServer, model: OpenAIChat, name: TokenParameter
+    ) -> None:
+        play_hi(server)
+        await events_of(model, ask(capabilities=replace(TAKES_A_TEMPERATURE, token_parameter=name)))
+        assert {key: value for key, value in server.body.items() if key.startswith("max_")} == {name: 256}
+
+    @pytest.mark.parametrize("parameter", ["stream_options", "tool_choice"])
+    async def test_what_was_refused_before_is_not_sent(
+        self, server: ScriptedServer, model: OpenAIChat, parameter: Parameter
+    ) -> None:
+        for refused in ([], [parameter]):
+            play_hi(server)
+            able = replace(TAKES_A_TEMPERATURE, refused=frozenset(refused))
+            await events_of(model, ask(capabilities=able, tools=(WEATHER,), tool_choice="none"))
+        assert [parameter in received.body for received in server.received] == [True, False]
+
+    @pytest.mark.parametrize(
         ("status", "body"),
         [
             (400, {"error": {"message": "Unknown parameter: 'stream_options'.", "type": "invalid_request_error"}}),
             (422, {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]}),
         ],
     )
-    async def test_a_gateway_that_refuses_to_count_is_asked_without_and_from_then_on(
+    async def test_a_gateway_that_refuses_to_count_says_which_parameter_it_refuses(
         self, server: ScriptedServer, model: OpenAIChat, status: int, body: dict[str, Any]
     ) -> None:
         server.play_json(body, status=status)
+        with pytest.raises(ParameterRefused) as caught:
+            await events_of(model)
+        assert caught.value.parameter == "stream_options"
+        assert len(server.received) == 1, "another try is a call of its own, for the governor and in the ledger"
+
+    async def test_a_model_that_takes_tools_on_another_wire_only_is_not_called_with_any(
+        self, server: ScriptedServer, model: OpenAIChat
+    ) -> None:
+        able = replace(TAKES_A_TEMPERATURE, tools_api="responses")
+        with pytest.raises(ConfigInvalid, match=r"only over the Responses API.*Your message is kept.*wire to OpenAI"):
+            await events_of(model, ask(capabilities=able, tools=(WEATHER,)))
+        assert server.received == []
         play_hi(server)
-        play_hi(server)
-        await events_of(model)
-        await events_of(model)
-        assert ["stream_options" in received.body for received in server.received] == [True, False, False]
+        assert (await events_of(model, ask(capabilities=able)))[0] == TextDelta(text="Hi"), "without tools it is"
 
     async def test_another_refusal_is_not_tried_again(self, server: ScriptedServer, model: OpenAIChat) -> None:
         server.play_json({"error": {"message": "no", "type": "invalid_request_error"}}, status=400)

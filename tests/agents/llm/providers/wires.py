@@ -1,4 +1,4 @@
-"""How the same answer looks on each wire, byte for byte, so that one suite can hold both adapters to one contract."""
+"""How the same answer looks on each wire, byte for byte, so that one suite can hold all adapters to one contract."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from agents.llm.messages import Usage
 from agents.llm.providers.anthropic import AnthropicMessages
 from agents.llm.providers.base import ChatModel
 from agents.llm.providers.openai_chat import OpenAIChat
+from agents.llm.providers.openai_responses import OpenAIResponses
 
 KEY = "sk-canary-0123456789"
 NOW = 1_795_340_000.0
@@ -152,11 +153,88 @@ class ChatCompletionsWire:
         return {"error": {"message": text, "type": kind, "param": None, "code": code}}
 
 
-WIRES: tuple[Wire, ...] = (MessagesWire(), ChatCompletionsWire())
+@dataclass(frozen=True)
+class ResponsesWire:
+    name: str = "responses"
+
+    def model(self, *, http_client: httpx2.AsyncClient, url: str) -> ChatModel:
+        return OpenAIResponses(
+            http_client=http_client, base_url=f"{url}/v1", api_key=KEY, name="Provider", clock=lambda: NOW
+        )
+
+    def start(self) -> bytes:
+        response: dict[str, Any] = {
+            "id": "resp_1",
+            "object": "response",
+            "status": "in_progress",
+            "error": None,
+            "output": [],
+        }
+        return event("response.created", response=response) + event("response.in_progress", response=response)
+
+    def text(self, text: str) -> bytes:
+        return event("response.output_text.delta", item_id="msg_1", output_index=9, content_index=0, delta=text)
+
+    def reasoning(self, text: str) -> bytes:
+        return event(
+            "response.reasoning_summary_text.delta", item_id="rs_1", output_index=8, summary_index=0, delta=text
+        )
+
+    def call(self, number: int, *, id: str, name: str, arguments: list[str]) -> bytes:
+        item = {"type": "function_call", "id": f"fc_{number}", "call_id": id, "name": name, "arguments": ""}
+        place = {"item_id": f"fc_{number}", "output_index": 10 + number}
+        whole = "".join(arguments)
+        return b"".join(
+            [
+                event("response.output_item.added", output_index=10 + number, item=item | {"status": "in_progress"}),
+                *(event("response.function_call_arguments.delta", delta=piece, **place) for piece in arguments),
+                event("response.function_call_arguments.done", name=name, arguments=whole, **place),
+                event(
+                    "response.output_item.done",
+                    output_index=10 + number,
+                    item=item | {"status": "completed", "arguments": whole},
+                ),
+            ]
+        )
+
+    def finish(self, reason: str, *, usage: bool = True) -> bytes:
+        why = {"length": "max_output_tokens", "refusal": "content_filter"}.get(reason)
+        counted = {
+            "input_tokens": 60,
+            "input_tokens_details": {"cached_tokens": 40, "cache_write_tokens": 10},
+            "output_tokens": 7,
+            "output_tokens_details": {"reasoning_tokens": 3},
+            "total_tokens": 67,
+        }
+        status = "incomplete" if why else "completed"
+        response = {
+            "id": "resp_1",
+            "object": "response",
+            "status": status,
+            "error": None,
+            "incomplete_details": {"reason": why} if why else None,
+            "usage": counted if usage else None,
+        }
+        return event(f"response.{status}", response=response)
+
+    def end(self) -> bytes:
+        return b""
+
+    def broken_json(self) -> bytes:
+        return b'event: response.output_text.delta\ndata: {"type":\n\n'
+
+    def error_event(self, kind: str, text: str) -> bytes:
+        return event("error", code=kind, message=text, param=None)
+
+    def error_body(self, kind: str, text: str, code: str | None) -> dict[str, Any]:
+        return {"error": {"message": text, "type": kind, "param": None, "code": code}}
+
+
+WIRES: tuple[Wire, ...] = (MessagesWire(), ChatCompletionsWire(), ResponsesWire())
 
 
 def event(kind: str, **fields: Any) -> bytes:
-    """One event of the Messages wire."""
+    """One event of the Messages wire, or of the Responses wire."""
     return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
 
 
