@@ -4,8 +4,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.audited_admin import AuditedAdmin
+from accounts.confirmation import confirmed_action
 from agents.admin import capability_fields
 from agents.admin.agent_config import OrganisationInline, PeopleInline
 from agents.llm.capabilities import Capabilities
@@ -13,6 +16,7 @@ from agents.llm.capability_overrides import OVERRIDABLE, faults_of
 from agents.llm.model_families import capabilities_of
 from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel
+from agents.refused import forget
 
 _NOT_KNOWN = "not known to us; take it from the provider's model page"
 _SIZES = ("context_window", "max_output_tokens")
@@ -51,6 +55,8 @@ class _Form(forms.ModelForm):  # type: ignore[type-arg]
         for name, fault in faults_of(overrides).items():
             self.add_error(capability_fields.field_of(name), f"{fault}.")
         self.instance.capabilities = overrides
+        if {"provider", "model_id", "wire"} & set(self.changed_data):
+            self.instance.refused_parameters = []  # learnt of another model
         return data
 
 
@@ -76,10 +82,11 @@ class LanguageModelAdmin(AuditedAdmin):
     list_select_related = ["provider", "pool__provider"]
     list_filter = ["provider", "enabled"]
     search_fields = ["name", "model_id"]
-    readonly_fields = ["temperature", "retires"]
+    readonly_fields = ["temperature", "retires", "refused"]
+    actions = ["forget_refusals"]
     fieldsets = [
         (None, {"fields": ["provider", "model_id", "name", "wire", "pool", "enabled", "position"]}),
-        ("What it can do", {"fields": [*_SIZES, "temperature", "retires"]}),
+        ("What it can do", {"fields": [*_SIZES, "temperature", "retires", "refused"]}),
         (
             "What is known better than built in",
             {
@@ -105,6 +112,25 @@ class LanguageModelAdmin(AuditedAdmin):
     def retires(self, model: LanguageModel) -> str:
         day = capabilities_for(model).retires
         return f"{day:%-d %B %Y}" if day else "no date known"
+
+    @admin.display(description="Refused by the provider")
+    def refused(self, model: LanguageModel) -> str:
+        names = ", ".join(model.refused_parameters)
+        if not names:
+            return "nothing so far"
+        return f"{names}: learnt from its errors, and not sent any more. The list of models has an action to forget it."
+
+    @confirmed_action(
+        description="Forget what the provider of the selected models refused",
+        asks="The next call sends everything again. What the provider still refuses is learnt anew, which costs one "
+        "failed call each time.",
+        button="Forget it",
+    )
+    def forget_refusals(self, request: HttpRequest, queryset: QuerySet[LanguageModel]) -> None:
+        for model in queryset.select_related("provider"):
+            if known := forget(model):
+                self.audit(request, model, action="refusals forgotten", changes={"refused_parameters": (known, [])})
+        self.message_user(request, "Forgotten. From the next call on everything is sent again.")
 
 
 def _built_in(model: LanguageModel) -> Capabilities:

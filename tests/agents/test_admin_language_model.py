@@ -228,3 +228,59 @@ def test_opening_and_saving_changes_nothing(staff_client: Client, owner: User, m
 
 def test_only_staff_gets_in(client: Client, member_client: Client, model: LanguageModel) -> None:
     assert client.get(page_of(model)).status_code == member_client.get(page_of(model)).status_code == 302
+
+
+class TestRefusals:
+    LIST = reverse("admin:agents_languagemodel_changelist")
+
+    def forget(self, client: Client, *models: LanguageModel) -> int:
+        data = {"action": "forget_refusals", "_selected_action": [model.pk for model in models], "confirmed": "yes"}
+        return client.post(self.LIST, data).status_code
+
+    def refusing(self, model: LanguageModel, *names: str) -> LanguageModel:
+        model.refused_parameters = list(names)
+        model.save()
+        return model
+
+    def test_what_was_refused_is_shown(self, staff_client: Client, model: LanguageModel) -> None:
+        assert "nothing so far" in staff_client.get(page_of(model)).text
+        self.refusing(model, "stream_options", "temperature")
+        page = staff_client.get(page_of(model)).text
+        assert "stream_options, temperature: learnt from its errors" in page
+        assert "is never sent" in page, "and what the settings say follows"
+
+    def test_it_can_be_forgotten_which_the_audit_log_keeps(self, staff_client: Client, model: LanguageModel) -> None:
+        self.refusing(model, "temperature")
+        self.forget(staff_client, model, make_model(model_id="another"))
+        model.refresh_from_db()
+        assert model.refused_parameters == []
+        [entry] = AuditEntry.objects.filter(action="refusals forgotten")
+        assert (entry.actor_name, entry.changes) == ("staff", {"refused_parameters": [["temperature"], []]})
+
+    def test_it_is_asked_first(self, staff_client: Client, model: LanguageModel) -> None:
+        self.refusing(model, "temperature")
+        data = {"action": "forget_refusals", "_selected_action": [model.pk], "index": "0"}
+        assert "sends everything again" in staff_client.post(self.LIST, data).text
+        model.refresh_from_db()
+        assert model.refused_parameters == ["temperature"]
+
+    def test_nobody_else_can_forget_it(
+        self, owner_client: Client, member_client: Client, client: Client, model: LanguageModel
+    ) -> None:
+        self.refusing(model, "temperature")
+        for somebody in (owner_client, member_client, client):
+            assert self.forget(somebody, model) == 302
+        model.refresh_from_db()
+        assert model.refused_parameters == ["temperature"]
+
+    @pytest.mark.parametrize(
+        ("changes", "left"),
+        [({"name": "New"}, ["effort"]), ({"model_id": "new"}, []), ({"wire": Wire.OPENAI_CHAT}, [])],
+    )
+    def test_another_model_id_or_wire_begins_anew(
+        self, staff_client: Client, model: LanguageModel, changes: dict[str, str], left: list[str]
+    ) -> None:
+        self.refusing(model, "effort")
+        staff_client.post(page_of(model), sent_back(staff_client, page_of(model), **changes))
+        model.refresh_from_db()
+        assert model.refused_parameters == left
