@@ -58,9 +58,11 @@ async def talk(shop: Shop, user: User, conversation: Conversation, texts: Sequen
 
 
 def sent_messages(entry: Entry) -> list[str]:
-    """The conversation of a request, without its instructions, each message as the bytes that it has on the wire."""
+    """The conversation of a request, without its instructions, each message as the bytes that it has on the wire. Cache
+    marks wander: they are no part of what a provider compares."""
     messages: list[dict[str, Any]] = list(entry.body["messages"])
-    return [json.dumps(message) for message in messages if message["role"] != "system"]
+    sent = [json.dumps(message) for message in messages if message["role"] != "system"]
+    return [message.replace(', "cache_control": {"type": "ephemeral"}', "") for message in sent]
 
 
 def receipts(turns: Sequence[Turn]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ _VALUE_CODES = {"invalid_value", "invalid_enum_value", "invalid_type"}
 _REFUSAL = re.compile(
     r"extra inputs are not permitted|extra_forbidden|not (?:currently |yet )?supported|(?:does not|doesn't) support"
     r"|unsupported|not (?:permitted|allowed)|(?:unknown|unrecognized|unexpected) \w+|may only be set|only the default"
-    r"|cannot be (?:set|used|disabled)",
+    r"|cannot be (?:set|used|disabled)|is deprecated for this model",
     re.IGNORECASE,
 )
 _EFFORT_WITH_TOOLS = re.compile(r"tools\b.{0,40}\breasoning_effort\b.{0,40}\bnot supported", re.IGNORECASE)

@@ -22,6 +22,7 @@ def openai(text: str, *, param: str | None = None, code: str | None = None) -> d
     ("body", "parameter"),
     [
         (anthropic("temperature: Extra inputs are not permitted"), "temperature"),
+        (anthropic("`temperature` is deprecated for this model."), "temperature"),
         (anthropic("`temperature` may only be set to 1 when thinking is enabled."), "temperature"),
         (anthropic("output_config.effort: Extra inputs are not permitted"), "effort"),
         (anthropic("output_config: Extra inputs are not permitted"), "effort"),
