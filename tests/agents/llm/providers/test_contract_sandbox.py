@@ -343,7 +343,13 @@ async def test_a_model_that_takes_tools_on_responses_only_is_refused_before_it_i
 
 
 @pytest.mark.parametrize(
-    ("wire", "model_id"), [("openai_responses", "gpt-6.2-sol"), ("openai_responses", "gpt-5-mini")]
+    ("wire", "model_id"),
+    [
+        ("anthropic_messages", "claude-opus-5-5"),
+        ("anthropic_messages", "claude-haiku-5-5"),
+        ("openai_responses", "gpt-6.2-sol"),
+        ("openai_responses", "gpt-5-mini"),
+    ],
 )
 async def test_what_a_model_thought_is_sent_back_to_it(talk: Conversation, model_id: str) -> None:
     talk = talk.with_model(model_id)
@@ -372,25 +378,53 @@ async def test_thinking_that_eats_the_cap_ends_in_nothing_but_thoughts(talk: Con
     assert not folded(events).text
 
 
-REFUSALS: list[tuple[str, str, dict[str, Any], Parameter]] = [
-    ("openai_responses", "gpt-5-mini", {"temperature": 0.5}, "temperature"),
-    ("openai_responses", "gpt-4.1", {"effort": "low"}, "effort"),
-    ("openai_responses", "gpt-6.2-sol", {"effort": "none"}, "effort"),
+@pytest.mark.parametrize(
+    ("wire", "writes"), [("anthropic_messages", True), ("openai_chat", False), ("openai_responses", False)]
+)
+async def test_the_second_call_reads_the_prefix_of_the_first_from_the_providers_cache(
+    talk: Conversation, writes: bool
+) -> None:
+    """On Anthropic's wire that is what the marks are for; only there is it told what was newly kept."""
+    question = user_text("Remember this. " + "A long story begins. " * 600 + "\necho One")
+    first = await talk.events(question)
+    second = await talk.events(question, folded(first), user_text("echo Two"))
+    before, after = (events[-1].usage for events in (first, second) if isinstance(events[-1], CallFinished))
+    assert before is not None
+    assert after is not None
+    assert (before.cache_read_tokens, before.cache_write_tokens > 0) == (0, writes)
+    assert after.cache_read_tokens > 0.9 * before.input_tokens
+    assert after.input_tokens > after.cache_read_tokens, "the whole input, cached or not"
+
+
+REFUSALS: list[tuple[str, str, dict[str, Any], dict[str, Any], Parameter]] = [
+    ("anthropic_messages", "claude-opus-4-7", {"temperature": 0.5}, {}, "temperature"),
+    ("anthropic_messages", "claude-opus-5-5", {"temperature": 0.5}, {}, "temperature"),
+    ("anthropic_messages", "claude-haiku-4-5", {"effort": "low"}, {"thinking": "opt_in"}, "effort"),
+    ("anthropic_messages", "claude-opus-5-5", {"effort": "none"}, {"thinking": "default_on"}, "thinking"),
+    ("openai_chat", "gpt-5-mini", {"temperature": 0.5}, {}, "temperature"),
+    ("openai_chat", "gpt-5-mini", {}, {"token_parameter": "max_tokens"}, "max_tokens"),
+    ("openai_chat", "gpt-4o", {"effort": "low"}, {}, "effort"),
+    ("openai_chat", "gpt-5.6-luna", {}, {"tools_api": "chat"}, "effort_with_tools"),
+    ("openai_chat", "gpt-5-mini", {"effort": "xhigh"}, {}, "effort"),
+    ("openai_responses", "gpt-5-mini", {"temperature": 0.5}, {}, "temperature"),
+    ("openai_responses", "gpt-4.1", {"effort": "low"}, {"thinking": "opt_in"}, "effort"),
+    ("openai_responses", "gpt-6.2-sol", {"effort": "none"}, {"thinking": "default_on"}, "effort"),
 ]
+"""What is asked of which model, what we wrongly believe of it, and what it then refuses."""
 
 
 @IN_PROCESS
-@pytest.mark.parametrize(("wire", "model_id", "asked", "parameter"), REFUSALS)
+@pytest.mark.parametrize(("wire", "model_id", "asked", "believed", "parameter"), REFUSALS)
 async def test_what_a_model_refuses_although_we_thought_it_takes_it_is_left_out_the_second_time(
-    talk: Conversation, model_id: str, asked: dict[str, Any], parameter: Parameter
+    talk: Conversation, model_id: str, asked: dict[str, Any], believed: dict[str, Any], parameter: Parameter
 ) -> None:
-    able = replace(
-        capabilities_of(talk.wire, model_id),
-        temperature="range",
-        temperature_max=1.0,
-        thinking="default_on" if "effort" in asked else "none",
-        efforts=("none", "low", "xhigh"),
-    )
+    wrong: dict[str, Any] = {
+        "temperature": "range",
+        "temperature_max": 1.0,
+        "thinking": "none",
+        "efforts": ("none", "low", "xhigh"),
+    }
+    able = replace(capabilities_of(talk.wire, model_id), **(wrong | believed))
     request = ask(model=model_id, messages=(user_text("echo Yes"),), tools=TOOLS.specs, capabilities=able, **asked)
     with pytest.raises(ParameterRefused) as caught:
         [event async for event in talk.model.stream(request)]
