@@ -51,16 +51,16 @@ def first_tokens(text: str, count: int) -> str:
     return encoding.decode(encoding.encode_ordinary(text[:_SLICE])[:count], errors="ignore")
 
 
-def messages_input_tokens(body: Mapping[str, Any], *, factor: float) -> int:
-    """Input tokens of an Anthropic Messages body.
+def messages_input_tokens(body: Mapping[str, Any], *, factor: float, frame: int = _CLAUDE_FRAME) -> int:
+    """Input tokens of an Anthropic Messages body; `frame` is what the model counts for any.
 
-    The frame is set so that a lone "hello, world" counts 10, as it does on Claude 4.5; what a tool call and its result
-    add is a guess.
+    Frames are set so that a lone "hello, world" counts what it was seen to count: 10 on Claude 4.5, 15 on 4.7, 10 on 5.
+    What a tool call and its result add is a guess.
     """
     messages, tools = body["messages"], body.get("tools") or []
     raw = _content_tokens(body.get("system")) + sum(_tool_tokens(tool) for tool in tools)
     raw += sum(_content_tokens(message["content"]) for message in messages)
-    frame = _CLAUDE_FRAME + _CLAUDE_PER_MESSAGE * len(messages) + (_CLAUDE_TOOL_PROMPT if tools else 0)
+    frame += _CLAUDE_PER_MESSAGE * len(messages) + (_CLAUDE_TOOL_PROMPT if tools else 0)
     return math.ceil(raw * factor) + frame + _IMAGE_TOKENS * _count_images(messages)
 
 
@@ -79,8 +79,9 @@ def _block_tokens(block: Mapping[str, Any]) -> int:
     match block["type"]:
         case "text":
             return count_tokens(block["text"])
-        case "thinking":
-            return count_tokens(block["thinking"])
+        case "thinking" | "redacted_thinking":
+            seal = read_seal(block.get("signature") or block.get("data") or "")
+            return seal.tokens if seal else count_tokens(block.get("thinking", ""))
         case "tool_use":
             return _CLAUDE_TOOL_USE + count_tokens(block["name"]) + count_tokens(_json_text(block["input"]))
         case "tool_result":

@@ -42,6 +42,7 @@ OUTCOMES: dict[str, tuple[str, str, bool]] = {
     "cut": (FAILED, "provider_bad_stream", True),
     "reset": (FAILED, "provider_bad_stream", True),
     "no_usage": ("completed", "", True),
+    "redacted_thinking": ("completed", "", True),
     "no_event_name": (FAILED, "provider_bad_stream", False),
     "max_tokens": ("completed", "", True),
     "context_window": ("completed", "", True),

@@ -9,7 +9,7 @@ from agents.llm.events import FinishReason
 
 BreakKind = Literal["error_event", "nested_error_event", "failed", "bad_json"]
 AccidentKind = BreakKind | Literal["eof", "cut", "reset", "stall"]
-Quirk = Literal["no_event_name", "no_usage", "same_index"]
+Quirk = Literal["no_event_name", "no_usage", "same_index", "redacted"]
 Pace = Literal["lively", "slow"]
 
 

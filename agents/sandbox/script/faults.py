@@ -27,6 +27,7 @@ FaultName = Literal[
     "reset",
     "stall",
     "no_usage",
+    "redacted_thinking",
     "no_event_name",
     "max_tokens",
     "context_window",
@@ -83,6 +84,12 @@ _FAULTS = (
     Fault(name="reset", kind="text", about="the connection is reset (TCP RST) in the middle of the text"),
     Fault(name="stall", kind="text", about="some text, then nothing more until the client gives up"),
     Fault(name="no_usage", kind="text", about="a whole answer without any token usage"),
+    Fault(
+        name="redacted_thinking",
+        kind="text",
+        about="the thought of `think N` comes as a block that shows nothing (Anthropic wire only)",
+        wires=("messages",),
+    ),
     Fault(
         name="no_event_name",
         kind="text",

@@ -34,6 +34,8 @@ def spoiled_text(text: str, *, fault: Fault) -> Play:
             return Play(beats=(Accident(kind="error_event"),))
         case "refusal":
             return Play(beats=(), ending="refusal")
+        case "redacted_thinking":
+            return Play(beats=(Say(text=text),), quirks=frozenset(("redacted",)))
         case "no_usage" | "no_event_name":
             return Play(beats=(Say(text=text),), quirks=frozenset((fault.name,)))
     raise ValueError(f"no text can have the fault {fault.name}")

@@ -23,11 +23,12 @@ EFFORT_SHARES: Mapping[Effort, float] = {
 """What a model thinks at an effort, as a share of what it thinks at "high"."""
 
 _SENTENCES = (
-    "The sandbox was asked something, and it pretends to think about it. ",
-    "It has no thoughts, but these words are counted as a model's would be. ",
-    "They come before the answer, and they count against the cap of the reply. ",
-    "At a lower effort there are fewer of them. ",
+    " The sandbox was asked something, and it pretends to think about it.",
+    " It has no thoughts, but these words are counted as a model's would be.",
+    " They come before the answer, and they count against the cap of the reply.",
+    " At a lower effort there are fewer of them.",
 )
+"""A blank belongs to the word after it, or the sum of their tokens would be off."""
 
 
 def thought_of(request: SandboxRequest, *, words: Words) -> Think | None:

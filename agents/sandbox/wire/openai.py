@@ -25,7 +25,8 @@ class OpenAIWire:
         return key.strip()
 
     def model_card(self, model: ServedModel) -> dict[str, Any]:
-        return {"id": model.id, "object": "model", "created": 1_767_225_600, "owned_by": "sandbox"}
+        ends = {"shutdown_date": model.retires.isoformat()} if model.retires else {}
+        return {"id": model.id, "object": "model", "created": 1_767_225_600, "owned_by": "sandbox", **ends}
 
     def model_list(self, models: Sequence[ServedModel]) -> dict[str, Any]:
         return {"object": "list", "data": [self.model_card(model) for model in models]}

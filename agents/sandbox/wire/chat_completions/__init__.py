@@ -16,6 +16,7 @@ from agents.sandbox.wire.chat_completions.conversation import instructions_of, m
 from agents.sandbox.wire.chat_completions.reply import ChatDocument, ChatStream
 from agents.sandbox.wire.chat_completions.rules import check_request
 from agents.sandbox.wire.openai import OpenAIWire, tool_choice
+from agents.sandbox.wire.openai_rules import effort_of
 
 
 class ChatCompletionsWire(OpenAIWire):
@@ -41,6 +42,7 @@ class ChatCompletionsWire(OpenAIWire):
             must_call=must_call,
             stop=tuple(parsed.stop or ()),
             stream=bool(parsed.stream),
+            effort=effort_of(parsed.reasoning_effort, model=model, param="reasoning_effort"),
             include_usage=parsed.stream_options is not None and parsed.stream_options.include_usage,
         )
 
@@ -63,7 +65,13 @@ def _choice(body: ChatBody) -> tuple[bool, str | None]:
 def _fitting_input(body: Mapping[str, Any], *, cap: int | None, model: ServedGpt) -> int:
     """The input tokens of `body`; refused where they, or they and the reply's cap, are over the context window."""
     tokens, window = chat_input_tokens(body), model.context_window
-    problem = ""
+    most, problem = model.max_input_tokens, ""
+    if most is not None and tokens > most:
+        message = (
+            f"Input tokens exceed the configured limit of {most} tokens. Your messages resulted in {tokens} tokens. "
+            "Please reduce the length of the messages."
+        )
+        raise errors.bad_request(message, param="messages", code="context_length_exceeded")
     if tokens > window:
         problem = f"your messages resulted in {tokens} tokens. Please reduce the length of the messages."
     elif tokens + (cap or 0) > window:

@@ -66,7 +66,7 @@ class ChatStream:
     def _end(self, act: Ended) -> bytes:
         last = self._chunk({}, finish_reason=_FINISH_REASONS[act.reason])
         if self._with_usage:
-            counted = usage(self._request, output_tokens=act.output_tokens)
+            counted = usage(self._request, act=act)
             last += sse_event({**self._head, "choices": [], "usage": counted})
         return last + _DONE
 
@@ -114,7 +114,7 @@ class ChatDocument:
         message |= {"tool_calls": self._calls} if self._calls else {}
         finish = _FINISH_REASONS[self._end.reason]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
-        counted = usage(self._request, output_tokens=self._end.output_tokens)
+        counted = usage(self._request, act=self._end)
         extra = {} if "no_usage" in self._quirks else {"usage": counted}
         return orjson.dumps({**self._head, "choices": [choice], **extra})
 
@@ -136,14 +136,14 @@ def document_head(request: SandboxRequest, *, reply_id: str, created: int) -> di
     }
 
 
-def usage(request: SandboxRequest, *, output_tokens: int) -> dict[str, Any]:
+def usage(request: SandboxRequest, *, act: Ended) -> dict[str, Any]:
     return {
         "prompt_tokens": request.input_tokens,
-        "completion_tokens": output_tokens,
-        "total_tokens": request.input_tokens + output_tokens,
+        "completion_tokens": act.output_tokens,
+        "total_tokens": request.input_tokens + act.output_tokens,
         "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0, "audio_tokens": 0},
         "completion_tokens_details": {
-            "reasoning_tokens": 0,
+            "reasoning_tokens": act.thought_tokens,
             "audio_tokens": 0,
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,

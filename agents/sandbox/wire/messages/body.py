@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, ValidationError
 
+from agents.sandbox.models import Effort, ThinkingType
 from agents.sandbox.wire.base import WireError
 
 
@@ -20,8 +21,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class CacheMark(_Strict):
+    """The prefix up to here is to be cached."""
+
+    type: Literal["ephemeral"]
+    ttl: Literal["5m", "1h"] | None = None
+
+
 class _Block(_Strict):
-    cache_control: dict[str, Any] | None = None
+    cache_control: CacheMark | None = None
 
 
 class TextBlock(_Block):
@@ -70,7 +78,7 @@ Block = Annotated[
 
 
 class MessageBody(_Strict):
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "system"]
     content: Annotated[list[Block], BeforeValidator(_as_blocks)]
 
 
@@ -89,6 +97,19 @@ class ToolChoiceBody(_Strict):
     disable_parallel_tool_use: bool | None = None
 
 
+class ThinkingBody(_Strict):
+    type: ThinkingType
+    budget_tokens: int | None = Field(default=None, ge=1_024)
+    display: Literal["summarized", "omitted"] | None = None
+    block_binding: dict[str, Any] | None = None
+
+
+class OutputConfigBody(_Strict):
+    effort: Effort | None = None
+    format: dict[str, Any] | None = None
+    task_budget: Any = None
+
+
 class CountBody(_Strict):
     """`POST /v1/messages/count_tokens`."""
 
@@ -97,9 +118,9 @@ class CountBody(_Strict):
     system: Annotated[list[TextBlock], BeforeValidator(_as_blocks)] = []
     tools: list[ToolBody] = []
     tool_choice: ToolChoiceBody | None = None
-    thinking: dict[str, Any] | None = None
-    output_config: dict[str, Any] | None = None
-    cache_control: dict[str, Any] | None = None
+    thinking: ThinkingBody | None = None
+    output_config: OutputConfigBody | None = None
+    cache_control: CacheMark | None = None
 
 
 class MessagesBody(CountBody):

@@ -48,7 +48,7 @@ class ResponsesWire(OpenAIWire):
             shows_thought=bool(reasoning and (reasoning.summary or reasoning.generate_summary)),
         )
 
-    def count(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def count(self, body: Mapping[str, Any], *, headers: Mapping[str, str]) -> dict[str, Any]:
         """The answer of `POST /v1/responses/input_tokens`."""
         parsed = parse_count_body(body)
         self.find_model(parsed.model)
