@@ -6,13 +6,14 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agents.llm.events import FinishReason
 from agents.sandbox.journal import Entry
 from agents.sandbox.limits import AccountLimits, Unlimited, rate_headers
 from agents.sandbox.pace import Pacing
-from agents.sandbox.performance import Act, Broke, Ended, OutputMeter, Performance
+from agents.sandbox.performance import Act, Began, Broke, Ended, OutputMeter, Performance
+from agents.sandbox.prompt_cache import PromptCache
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.response import ReplyStream, SandboxResponse, stream_response, whole_response
 from agents.sandbox.script.faults import Fault
@@ -38,6 +39,7 @@ class Exchange:
     memory: FaultMemory = field(default_factory=FaultMemory)
     clock: Callable[[], float] = time.time
     new_id: Callable[[], str] = random_id
+    cache: PromptCache = field(default_factory=PromptCache)
 
     async def respond(self, wire: Wire, *, visit: Visit) -> SandboxResponse:
         """The reply to the body in the visit's entry. Raises WireError where the request is refused; ConnectionCut and
@@ -45,6 +47,8 @@ class Exchange:
         entry = visit.entry
         request = wire.read(entry.body, headers=visit.headers)
         entry.model, entry.input_tokens = request.model.id, request.input_tokens
+        use = self.cache.look_up(request.cache_plan, account=entry.account, now=self.clock())
+        request = replace(request, cached=use)
         headers = {wire.request_id_header: visit.request_id} | self._admit(wire, request=request, entry=entry)
         words = read_words(request.asking_text)
         fault = self._striking(request, words=words)
@@ -58,8 +62,12 @@ class Exchange:
 
     def _admit(self, wire: Wire, *, request: SandboxRequest, entry: Entry) -> dict[str, str]:
         """The headers that tell the levels. Raises the wire's 429 for a request over a limit."""
+        free = request.cached.read if wire.vendor == "anthropic" else 0
         admission = self.limits.admit(
-            account=entry.account, model=request.model, input_tokens=request.input_tokens, max_tokens=request.max_tokens
+            account=entry.account,
+            model=request.model,
+            input_tokens=request.input_tokens - free,
+            max_tokens=request.max_tokens,
         )
         headers = rate_headers(admission.levels, vendor=wire.vendor, now=self.clock())
         if admission.refusal is not None:
@@ -86,6 +94,8 @@ class Exchange:
         try:
             async with aclosing(performance.acts()) as acts:
                 async for act in acts:
+                    if isinstance(act, Began):
+                        self._cache(request, account=entry.account)
                     _note(act, entry=entry, meter=meter)
                     if chunk := reply.write(act):
                         yield chunk
@@ -95,6 +105,9 @@ class Exchange:
         finally:
             entry.output_tokens = meter.tokens
             self.limits.produced(account=entry.account, model=request.model, output_tokens=meter.tokens)
+
+    def _cache(self, request: SandboxRequest, *, account: str) -> None:
+        self.cache.begin(request.cache_plan, use=request.cached, account=account, now=self.clock())
 
 
 def _refuse(wire: Wire, *, fault: Fault, headers: dict[str, str], entry: Entry) -> SandboxResponse:

@@ -11,6 +11,7 @@ from agents.sandbox.performance import Act, Began, Broke, Ended
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.beats import Quirk
 from agents.sandbox.wire.base import WireError, sse_event
+from agents.sandbox.wire.openai_caching import cached_details
 from agents.sandbox.wire.openai_errors import error_body
 
 _FINISH_REASONS: dict[FinishReason, str] = {
@@ -141,7 +142,7 @@ def usage(request: SandboxRequest, *, act: Ended) -> dict[str, Any]:
         "prompt_tokens": request.input_tokens,
         "completion_tokens": act.output_tokens,
         "total_tokens": request.input_tokens + act.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0, "audio_tokens": 0},
+        "prompt_tokens_details": {**cached_details(request.cached, model=request.model), "audio_tokens": 0},
         "completion_tokens_details": {
             "reasoning_tokens": act.thought_tokens,
             "audio_tokens": 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.sandbox.accounting import messages_input_tokens
+from agents.sandbox.claude_tokens import CountedBlock, counted_blocks, messages_input_tokens, total_tokens
 from agents.sandbox.limits import Refusal
 from agents.sandbox.models import Effort, ServedClaude, ServedModel, Vendor
 from agents.sandbox.request import SandboxRequest
@@ -22,6 +22,7 @@ from agents.sandbox.wire.messages.body import (
     bad_request,
     parse_body,
 )
+from agents.sandbox.wire.messages.caching import cache_plan
 from agents.sandbox.wire.messages.cards import claude_card
 from agents.sandbox.wire.messages.conversation import instructions_of, messages_of, tools_of
 from agents.sandbox.wire.messages.marks import check_marks
@@ -62,13 +63,14 @@ class MessagesWire:
         check_budget(parsed)
         self._check(parsed, body=body, model=model, headers=headers)
         may_call, must_call = _choice(parsed.tool_choice)
+        blocks = counted_blocks(body)
         return SandboxRequest(
             wire="messages",
             model=model,
             instructions=instructions_of(parsed),
             messages=messages_of(parsed),
             max_tokens=parsed.max_tokens,
-            input_tokens=_fitting_input(body, model=model),
+            input_tokens=_fitting_input(blocks, model=model),
             body=body,
             tools=tools_of(parsed),
             may_call=may_call,
@@ -79,6 +81,7 @@ class MessagesWire:
             effort=_effort(parsed, model=model),
             most_thought=parsed.thinking.budget_tokens if parsed.thinking else None,
             shows_thought=_shows_thought(parsed, model=model),
+            cache_plan=cache_plan(body, blocks=blocks, model=model),
         )
 
     def count(self, body: Mapping[str, Any], *, headers: Mapping[str, str]) -> dict[str, int]:
@@ -171,9 +174,9 @@ def _choice(choice: ToolChoiceBody | None) -> tuple[bool, str | None]:
             return True, None
 
 
-def _fitting_input(body: Mapping[str, Any], *, model: ServedClaude) -> int:
-    """The input tokens of `body`; refused where they alone fill the context window."""
-    tokens = messages_input_tokens(body, factor=model.token_factor, frame=model.frame)
+def _fitting_input(blocks: Sequence[CountedBlock], *, model: ServedClaude) -> int:
+    """The input tokens of a body; refused where they alone fill the context window."""
+    tokens = total_tokens(blocks, factor=model.token_factor, frame=model.frame)
     most = model.context_window - 1
     if tokens > most:
         raise bad_request(f"prompt is too long: {tokens} tokens > {most} maximum")

@@ -198,11 +198,18 @@ def output_usage(act: Ended) -> dict[str, Any]:
 
 
 def usage(request: SandboxRequest, *, output_tokens: int) -> dict[str, Any]:
+    """`input_tokens` is what was neither read from the cache nor written to it."""
+    use = request.cached
     return {
-        "input_tokens": request.input_tokens,
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": 0,
+        "input_tokens": request.input_tokens - use.read - use.written,
+        "cache_creation_input_tokens": use.written,
+        "cache_read_input_tokens": use.read,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": use.written - use.written_long,
+            "ephemeral_1h_input_tokens": use.written_long,
+        },
         "output_tokens": output_tokens,
+        "service_tier": "standard",
     }
 
 
