@@ -14,16 +14,16 @@ from agents.sandbox.limits import AccountLimits, Unlimited, rate_headers
 from agents.sandbox.pace import Pacing
 from agents.sandbox.performance import Act, Began, Broke, Ended, OutputMeter, Performance
 from agents.sandbox.prompt_cache import PromptCache
+from agents.sandbox.refusals import refuse
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.response import ReplyStream, SandboxResponse, stream_response, whole_response
 from agents.sandbox.script.faults import Fault
 from agents.sandbox.script.memory import FaultMemory
 from agents.sandbox.script.player import choose_play, fault_due
+from agents.sandbox.script.switches import FaultSwitches
 from agents.sandbox.script.words import Words, read_words
 from agents.sandbox.visit import Visit
 from agents.sandbox.wire.base import Wire
-
-_PAGE = b"<!doctype html><title>Gateway</title><h1>This page is no API answer</h1><p>The sandbox was asked for it."
 
 
 def random_id() -> str:
@@ -37,6 +37,7 @@ class Exchange:
     pacing: Pacing = field(default_factory=Pacing)
     limits: AccountLimits = field(default_factory=Unlimited)
     memory: FaultMemory = field(default_factory=FaultMemory)
+    switches: FaultSwitches = field(default_factory=FaultSwitches)
     clock: Callable[[], float] = time.time
     new_id: Callable[[], str] = random_id
     cache: PromptCache = field(default_factory=PromptCache)
@@ -49,11 +50,13 @@ class Exchange:
         entry.model, entry.input_tokens = request.model.id, request.input_tokens
         use = self.cache.look_up(request.cache_plan, account=entry.account, now=self.clock())
         request = replace(request, cached=use)
-        headers = {wire.request_id_header: visit.request_id} | self._admit(wire, request=request, entry=entry)
+        headers = {wire.request_id_header: visit.request_id}
+        rates = self._admit(wire, request=request, entry=entry)
         words = read_words(request.asking_text)
         fault = self._striking(request, words=words)
+        headers |= {} if fault is not None and fault.name == "no_rate_headers" else rates
         if fault is not None and fault.kind == "refused":
-            return _refuse(wire, fault=fault, headers=headers, entry=entry)
+            return refuse(wire, fault=fault, request=request, headers=headers, visit=visit)
         chunks = self._chunks(wire, request=request, words=words, fault=fault, entry=entry)
         if request.stream:
             return stream_response(chunks, headers=headers, entry=entry)
@@ -77,6 +80,8 @@ class Exchange:
         return headers
 
     def _striking(self, request: SandboxRequest, *, words: Words) -> Fault | None:
+        if switched := self.switches.take(request):
+            return switched
         fault = fault_due(request, words)
         if fault is None or not self.memory.strikes(fault, request=request, times=words.fault_times):
             return None
@@ -108,17 +113,6 @@ class Exchange:
 
     def _cache(self, request: SandboxRequest, *, account: str) -> None:
         self.cache.begin(request.cache_plan, use=request.cached, account=account, now=self.clock())
-
-
-def _refuse(wire: Wire, *, fault: Fault, headers: dict[str, str], entry: Entry) -> SandboxResponse:
-    """The HTTP answer that the fault asks for. Raises it as a WireError unless it is a web page."""
-    if fault.name not in ("html_200", "html_502"):
-        error = wire.fault(fault.name)
-        error.headers |= headers
-        raise error
-    entry.end("refused")
-    status = 200 if fault.name == "html_200" else 502
-    return whole_response(_PAGE, status=status, headers={}, entry=entry, content_type="text/html")
 
 
 def _room(request: SandboxRequest) -> tuple[int, FinishReason]:

@@ -53,7 +53,7 @@ class OpenAIWire:
         if name in ("rate_limit", "retry_after_7200"):
             seconds = 1 if name == "rate_limit" else 7200
             return errors.rate_limited(errors.played_refusal(retry_after=seconds))
-        return errors.FAULTS[name]()
+        return errors.FAULTS[name.removesuffix("_once")]()
 
     def find_model(self, model_id: str) -> ServedGpt:
         """Raises the 404 for a model that is not served."""

@@ -21,6 +21,7 @@ _FINISH_REASONS: dict[FinishReason, str] = {
     "refusal": "content_filter",
     "context_window": "length",
 }
+_KEEP_ALIVE = b": keep-alive\n\n"
 _DONE = b"data: [DONE]\n\n"
 _BROKEN_CHUNK = b'data: {"id":"chatcmpl","object":"chat.completion.chunk","choi\n\n'
 _OVERLOADED = WireError(
@@ -57,24 +58,30 @@ class ChatStream:
 
     def _call(self, act: ToolCallDelta) -> dict[str, Any]:
         """A piece of a tool call; id and name come with the first piece only."""
-        index = 0 if "same_index" in self._quirks else act.index
+        index = {} if "no_index" in self._quirks else {"index": 0 if "same_index" in self._quirks else act.index}
         function = {"arguments": act.arguments}
         if not act.id:
-            return {"index": index, "function": function}
+            return {**index, "function": function}
         named = {"name": act.name, **function}
-        return {"index": index, "id": "call_" + act.id, "type": "function", "function": named}
+        return {**index, "id": "call_" + act.id, "type": "function", "function": named}
 
     def _end(self, act: Ended) -> bytes:
-        last = self._chunk({}, finish_reason=_FINISH_REASONS[act.reason])
-        if self._with_usage:
-            counted = usage(self._request, act=act)
+        counted = usage(self._request, act=act) if self._with_usage else None
+        early = "usage_early" in self._quirks
+        last = self._chunk({}, finish_reason=_FINISH_REASONS[act.reason], counted=counted if early else None)
+        if counted and not early:
             last += sse_event({**self._head, "choices": [], "usage": counted})
-        return last + _DONE
+        return last if "no_done" in self._quirks else last + _DONE
 
-    def _chunk(self, delta: dict[str, Any], *, finish_reason: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        counted = {"usage": None} if self._with_usage else {}
-        return sse_event({**self._head, "choices": [choice], **counted})
+    def _chunk(
+        self, delta: dict[str, Any], *, finish_reason: str | None = None, counted: dict[str, Any] | None = None
+    ) -> bytes:
+        noisy = "extra_keys" in self._quirks
+        extra = {"reasoning_content": None, "x_gateway": {"shard": 7}} if noisy else {}
+        choice = {"index": 0, "delta": {**delta, **extra}, "logprobs": None, "finish_reason": finish_reason}
+        usage_key = {"usage": counted} if self._with_usage else {}
+        chunk = sse_event({**self._head, "choices": [choice], **usage_key, **extra})
+        return _KEEP_ALIVE + chunk if noisy else chunk
 
 
 class ChatDocument:

@@ -133,7 +133,7 @@ class MessagesWire:
         if name in ("rate_limit", "retry_after_7200"):
             seconds = 1 if name == "rate_limit" else 7200
             return errors.rate_limited(errors.played_refusal(retry_after=seconds))
-        return errors.FAULTS[name]()
+        return errors.FAULTS[name.removesuffix("_once")]()
 
     def _model(self, body: CountBody) -> ServedClaude:
         model = find_claude(body.model)
