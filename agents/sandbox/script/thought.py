@@ -36,10 +36,10 @@ def thought_of(request: SandboxRequest, *, words: Words) -> Think | None:
     may be, so that a cap is met and no more."""
     wanted = round((words.think or request.model.idle_thought) * EFFORT_SHARES[request.effort])
     wanted = min(wanted, request.most_thought or wanted, request.max_tokens + 100)
-    return Think(text=_thought_text(tokens=wanted, factor=request.model.token_factor)) if wanted > 0 else None
+    return Think(text=thought_text(tokens=wanted, factor=request.model.token_factor)) if wanted > 0 else None
 
 
-def _thought_text(*, tokens: int, factor: float) -> str:
+def thought_text(*, tokens: int, factor: float) -> str:
     """As near to `tokens` tokens as whole tokens of o200k_base come; at least one."""
     left = max(1, round(tokens / factor))
     text: list[str] = []
