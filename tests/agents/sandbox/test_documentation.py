@@ -20,7 +20,7 @@ def test_every_fault_has_a_line(fault: str) -> None:
 
 
 def test_every_word_of_the_help_has_a_line() -> None:
-    words = {word for word in re.findall(r"\n\| `([a-z]+)[ `]", help_text())} - {fault.name for fault in all_faults()}
+    words = set(re.findall(r"\n\| `([a-z]+)[ `]", help_text())) - {fault.name for fault in all_faults()}
     assert words >= {"long", "slow", "loop", "parallel", "think", "echo", "recall", "help"}
     for word in words:
         assert re.search(rf"\n\| `{word}[ `]", PAGE), word
