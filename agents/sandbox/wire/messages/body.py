@@ -62,6 +62,8 @@ class ToolUseBlock(_Block):
     id: str = Field(pattern=r"^[a-zA-Z0-9_-]+$")
     name: str = Field(min_length=1, max_length=200)
     input: dict[str, Any]
+    caller: dict[str, Any] | None = None
+    toolset_name: str | None = None
 
 
 class ToolResultBlock(_Block):
@@ -69,6 +71,7 @@ class ToolResultBlock(_Block):
     tool_use_id: str = Field(pattern=r"^[a-zA-Z0-9_-]+$")
     content: Annotated[list[Annotated[TextBlock | MediaBlock, Discriminator("type")]], BeforeValidator(_as_blocks)] = []
     is_error: bool | None = None
+    toolset_name: str | None = None
 
 
 Block = Annotated[
@@ -89,6 +92,9 @@ class ToolBody(_Block):
     type: Literal["custom"] | None = None
     strict: bool | None = None
     input_examples: list[Any] | None = None
+    allowed_callers: list[str] | None = None
+    defer_loading: bool | None = None
+    eager_input_streaming: bool | None = None
 
 
 class ToolChoiceBody(_Strict):
@@ -121,6 +127,9 @@ class CountBody(_Strict):
     thinking: ThinkingBody | None = None
     output_config: OutputConfigBody | None = None
     cache_control: CacheMark | None = None
+    speed: str | None = None
+    user_profile_id: str | None = None
+    workspace_id: str | None = None
 
 
 class MessagesBody(CountBody):
@@ -137,9 +146,6 @@ class MessagesBody(CountBody):
     container: Any = None
     diagnostics: Any = None
     inference_geo: str | None = None
-    speed: str | None = None
-    user_profile_id: str | None = None
-    workspace_id: str | None = None
 
 
 Body = TypeVar("Body", bound=BaseModel)

@@ -211,6 +211,17 @@ async def test_a_thought_is_refused_over_an_edited_history(near_stage: Stage, ed
     assert await refusal(near_stage, history, thinking=wish, **sent) != "", "the wish needs its beta header"
 
 
+async def test_what_came_back_can_be_sent_again_with_all_its_empty_fields(near_stage: Stage) -> None:
+    """As `model_dump()` without further ado gives it."""
+    asked = {"role": "user", "content": "think 40 loop 1"}
+    reply = await whole(near_stage, "", model="claude-opus-5-5", messages=[asked], tools=[TOOL])
+    call = reply.content[-1]
+    assert call.type == "tool_use"
+    said: dict[str, Any] = {"role": "assistant", "content": [block.model_dump() for block in reply.content]}
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call.id, "content": "fine"}]}
+    assert await refusal(near_stage, [asked, said, result]) == ""
+
+
 async def test_older_models_do_not_bind_their_thoughts(near_stage: Stage) -> None:
     history = await thoughtful_round(near_stage, "claude-opus-5")
     assert await refusal(near_stage, history, model="claude-opus-5", system="New.") == ""
