@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import orjson
 
@@ -33,6 +33,12 @@ _MODELS_PATH = "/v1/models"
 _logger = logging.getLogger(__name__)
 
 
+class _Counter(Protocol):
+    """Answers how many tokens a body is."""
+
+    def __call__(self, body: Mapping[str, Any], *, headers: Mapping[str, str]) -> Mapping[str, Any]: ...
+
+
 class SandboxApp:
     """The stand-in provider. Its parts are handed in: `exchange` plays, `journal` keeps what was served."""
 
@@ -50,7 +56,7 @@ class SandboxApp:
             "/v1/chat/completions": self._chat_completions,
             "/v1/responses": responses,
         }
-        self._counters: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+        self._counters: Mapping[str, _Counter] = {
             "/v1/messages/count_tokens": self._messages.count,
             "/v1/responses/input_tokens": responses.count,
         }
@@ -91,7 +97,7 @@ class SandboxApp:
             raise wire.unknown_path(method=visit.method, path=visit.path)
         visit.entry.body = _parsed(visit.body, wire=wire)
         if count := self._counters.get(visit.path):
-            return _json_response(count(visit.entry.body), wire=wire, visit=visit)
+            return _json_response(count(visit.entry.body, headers=visit.headers), wire=wire, visit=visit)
         return await self._exchange.respond(wire, visit=visit)
 
 

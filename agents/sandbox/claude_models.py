@@ -34,6 +34,7 @@ OWN = ServedClaude(
     thinking_types=("adaptive", "enabled", "disabled", "between_tools"),
     thinks_unasked=True,
     undo_efforts=_LOW_TO_MAX,
+    strict_seals=False,
     efforts=_LOW_TO_MAX,
     default_effort="high",
 )

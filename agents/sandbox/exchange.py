@@ -6,23 +6,26 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agents.llm.events import FinishReason
 from agents.sandbox.journal import Entry
 from agents.sandbox.limits import AccountLimits, Unlimited, rate_headers
 from agents.sandbox.pace import Pacing
-from agents.sandbox.performance import Act, Broke, Ended, OutputMeter, Performance
+from agents.sandbox.performance import Act, Began, Broke, Ended, OutputMeter, Performance
+from agents.sandbox.prompt_cache import PromptCache
+from agents.sandbox.refusals import refuse
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.response import ReplyStream, SandboxResponse, stream_response, whole_response
+from agents.sandbox.scenario.cues import cued_play, with_reported_input, with_reported_output
+from agents.sandbox.scenario.rules import Cue, Scenario
 from agents.sandbox.script.faults import Fault
 from agents.sandbox.script.memory import FaultMemory
-from agents.sandbox.script.player import choose_play, fault_due
+from agents.sandbox.script.player import fault_due
+from agents.sandbox.script.switches import FaultSwitches
 from agents.sandbox.script.words import Words, read_words
 from agents.sandbox.visit import Visit
 from agents.sandbox.wire.base import Wire
-
-_PAGE = b"<!doctype html><title>Gateway</title><h1>This page is no API answer</h1><p>The sandbox was asked for it."
 
 
 def random_id() -> str:
@@ -31,13 +34,17 @@ def random_id() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """Answers requests. `clock` gives Unix time in seconds; `new_id` a text that no earlier id has."""
+    """Answers requests. `clock` gives Unix time in seconds; `new_id` a text that no earlier id has. What `scenario`
+    says goes before the words of a request, and what is set in `switches` before both."""
 
     pacing: Pacing = field(default_factory=Pacing)
     limits: AccountLimits = field(default_factory=Unlimited)
     memory: FaultMemory = field(default_factory=FaultMemory)
+    switches: FaultSwitches = field(default_factory=FaultSwitches)
+    scenario: Scenario = field(default_factory=Scenario)
     clock: Callable[[], float] = time.time
     new_id: Callable[[], str] = random_id
+    cache: PromptCache = field(default_factory=PromptCache)
 
     async def respond(self, wire: Wire, *, visit: Visit) -> SandboxResponse:
         """The reply to the body in the visit's entry. Raises WireError where the request is refused; ConnectionCut and
@@ -45,12 +52,17 @@ class Exchange:
         entry = visit.entry
         request = wire.read(entry.body, headers=visit.headers)
         entry.model, entry.input_tokens = request.model.id, request.input_tokens
-        headers = {wire.request_id_header: visit.request_id} | self._admit(wire, request=request, entry=entry)
-        words = read_words(request.asking_text)
-        fault = self._striking(request, words=words)
-        if fault is not None and fault.kind == "refused":
-            return _refuse(wire, fault=fault, headers=headers, entry=entry)
-        chunks = self._chunks(wire, request=request, words=words, fault=fault, entry=entry)
+        use = self.cache.look_up(request.cache_plan, account=entry.account, now=self.clock())
+        request = replace(request, cached=use)
+        headers = {wire.request_id_header: visit.request_id}
+        rates = self._admit(wire, request=request, entry=entry)
+        cue, words = self._cue(request)
+        if cue.delay:
+            await self.pacing.sleep(cue.delay * self.pacing.factor)
+        headers |= {} if cue.fault is not None and cue.fault.name == "no_rate_headers" else rates
+        if cue.fault is not None and cue.fault.kind == "refused":
+            return refuse(wire, fault=cue.fault, request=request, headers=headers, visit=visit)
+        chunks = self._chunks(wire, request=request, cue=cue, words=words, entry=entry)
         if request.stream:
             return stream_response(chunks, headers=headers, entry=entry)
         document = await _whole(chunks, entry=entry)
@@ -58,8 +70,12 @@ class Exchange:
 
     def _admit(self, wire: Wire, *, request: SandboxRequest, entry: Entry) -> dict[str, str]:
         """The headers that tell the levels. Raises the wire's 429 for a request over a limit."""
+        free = request.cached.read if wire.vendor == "anthropic" else 0
         admission = self.limits.admit(
-            account=entry.account, model=request.model, input_tokens=request.input_tokens, max_tokens=request.max_tokens
+            account=entry.account,
+            model=request.model,
+            input_tokens=request.input_tokens - free,
+            max_tokens=request.max_tokens,
         )
         headers = rate_headers(admission.levels, vendor=wire.vendor, now=self.clock())
         if admission.refusal is not None:
@@ -68,44 +84,48 @@ class Exchange:
             raise error
         return headers
 
-    def _striking(self, request: SandboxRequest, *, words: Words) -> Fault | None:
+    def _cue(self, request: SandboxRequest) -> tuple[Cue, Words]:
+        """What to answer: a rule of the scenario goes before the words, and a switched-on fault before both."""
+        words = read_words(request.asking_text)
+        cue = self.scenario.cue_for(request) or Cue()
+        fault = self.switches.take(request) or cue.fault or self._asked_fault(request, words=words)
+        return replace(cue, fault=fault), words
+
+    def _asked_fault(self, request: SandboxRequest, *, words: Words) -> Fault | None:
         fault = fault_due(request, words)
         if fault is None or not self.memory.strikes(fault, request=request, times=words.fault_times):
             return None
         return fault
 
     async def _chunks(
-        self, wire: Wire, *, request: SandboxRequest, words: Words, fault: Fault | None, entry: Entry
+        self, wire: Wire, *, request: SandboxRequest, cue: Cue, words: Words, entry: Entry
     ) -> AsyncGenerator[bytes, None]:
-        play = choose_play(request, words=words, fault=fault)
+        play = cued_play(cue, request=request, words=words)
         created = int(self.clock())
-        reply = wire.reply(request, reply_id=self.new_id(), created=created, quirks=play.quirks)
+        told = with_reported_input(request, usage=cue.usage)
+        entry.input_tokens = told.input_tokens
+        reply = wire.reply(told, reply_id=self.new_id(), created=created, quirks=play.quirks)
         room, full_reason = _room(request)
         meter = OutputMeter(room=room, factor=request.model.token_factor)
         performance = Performance(play, meter=meter, full_reason=full_reason, pacing=self.pacing, new_id=self.new_id)
         try:
             async with aclosing(performance.acts()) as acts:
-                async for act in acts:
-                    _note(act, entry=entry, meter=meter)
+                async for played in acts:
+                    act = with_reported_output(played, usage=cue.usage)
+                    if isinstance(act, Began):
+                        self._cache(request, account=entry.account)
+                    _note(act, entry=entry)
                     if chunk := reply.write(act):
                         yield chunk
             entry.end("broken")
             if last := reply.close():
                 yield last
         finally:
-            entry.output_tokens = meter.tokens
+            entry.output_tokens = entry.output_tokens or meter.tokens
             self.limits.produced(account=entry.account, model=request.model, output_tokens=meter.tokens)
 
-
-def _refuse(wire: Wire, *, fault: Fault, headers: dict[str, str], entry: Entry) -> SandboxResponse:
-    """The HTTP answer that the fault asks for. Raises it as a WireError unless it is a web page."""
-    if fault.name not in ("html_200", "html_502"):
-        error = wire.fault(fault.name)
-        error.headers |= headers
-        raise error
-    entry.end("refused")
-    status = 200 if fault.name == "html_200" else 502
-    return whole_response(_PAGE, status=status, headers={}, entry=entry, content_type="text/html")
+    def _cache(self, request: SandboxRequest, *, account: str) -> None:
+        self.cache.begin(request.cache_plan, use=request.cached, account=account, now=self.clock())
 
 
 def _room(request: SandboxRequest) -> tuple[int, FinishReason]:
@@ -114,10 +134,10 @@ def _room(request: SandboxRequest) -> tuple[int, FinishReason]:
     return (request.max_tokens, "length") if request.max_tokens <= left else (left, "context_window")
 
 
-def _note(act: Act, *, entry: Entry, meter: OutputMeter) -> None:
+def _note(act: Act, *, entry: Entry) -> None:
     """Notes the outcome before the bytes that tell it leave: a client may close as soon as it has them."""
     if isinstance(act, Ended):
-        entry.output_tokens = meter.tokens
+        entry.output_tokens = act.output_tokens
         entry.end("complete")
     elif isinstance(act, Broke):
         entry.end("broken")

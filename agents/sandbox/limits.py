@@ -49,7 +49,8 @@ class AccountLimits(Protocol):
     """Decides on requests of an account, which is one credential. Counts are tokens."""
 
     def admit(self, *, account: str, model: ServedModel, input_tokens: int, max_tokens: int) -> Admission:
-        """Takes what the request costs at once, or refuses it."""
+        """Takes what the request costs at once, or refuses it. `input_tokens` are those that count: Anthropic gives
+        what is read from the prompt cache for nothing, OpenAI does not."""
 
     def produced(self, *, account: str, model: ServedModel, output_tokens: int) -> None:
         """Takes what a reply has produced, once it has ended, however it ended."""

@@ -52,7 +52,8 @@ class ServedClaude(ServedModel):
     temperature and top_p exclude each other. `thinks_unasked` without a `thinking` parameter. `hides_thought`: thinking
     blocks are empty unless a request asks for a summary. `undo_efforts` are the efforts at which thinking can be
     disabled. `binds_thinking`: a thinking block is refused once what came before it has changed.
-    `prefill`: a request may end in an assistant message. `system_messages`: it may have some in between.
+    `strict_seals`: a signature that nobody wrote is refused; the sandbox's own model lets it pass. `prefill`: a
+    request may end in an assistant message. `system_messages`: it may have some in between.
     """
 
     vendor: Vendor = "anthropic"
@@ -65,6 +66,7 @@ class ServedClaude(ServedModel):
     hides_thought: bool = False
     undo_efforts: tuple[Effort, ...] = ()
     binds_thinking: bool = False
+    strict_seals: bool = True
     prefill: bool = False
     system_messages: bool = False
 

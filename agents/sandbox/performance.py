@@ -143,6 +143,11 @@ class Performance:
             yield ThoughtEnded(), 0
 
     def _call(self, beat: Call, *, index: int) -> Iterator[tuple[Act, float]]:
+        if "whole_call" in self._play.quirks:
+            _, tokens = self._meter.take(beat.name + beat.arguments)
+            call_id = beat.tag + self._new_id()
+            yield ToolCallDelta(index=index, id=call_id, name=beat.name, arguments=beat.arguments), tokens
+            return
         name, tokens = self._meter.take(beat.name)
         if self._meter.full:
             return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from agents.llm.messages import Message, ToolSpec
 from agents.sandbox.models import Effort, ServedModel
+from agents.sandbox.prompt_cache import CachePlan, CacheUse
 
 WireName = Literal["messages", "chat_completions", "responses"]
 
@@ -22,7 +23,8 @@ class SandboxRequest:
     reply, `input_tokens` is what the sandbox counted; both in tokens. `body` is the parsed JSON body.
 
     `effort` is how hard the model is to think, "none" not at all; `most_thought` bounds its thinking, in tokens.
-    `shows_thought`: the client sees its words or a summary of them.
+    `shows_thought`: the client sees its words or a summary of them. `cache_plan` is what it would read from the
+    prompt cache and write to it, `cached` what it did.
     """
 
     wire: WireName
@@ -42,6 +44,8 @@ class SandboxRequest:
     effort: Effort = "none"
     most_thought: int | None = None
     shows_thought: bool = False
+    cache_plan: CachePlan = field(default_factory=CachePlan)
+    cached: CacheUse = field(default_factory=CacheUse)
 
     @property
     def callable_tools(self) -> tuple[ToolSpec, ...]:

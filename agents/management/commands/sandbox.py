@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from agents.llm.vocabulary import load_encoding
 from agents.sandbox.app import SandboxApp
+from agents.sandbox.exchange import Exchange
 from agents.sandbox.oauth2 import TOKEN_PATH, TokenOffice
+from agents.sandbox.scenario.file import ScenarioError, load_scenario
+from agents.sandbox.scenario.rules import Scenario
 from agents.sandbox.served import Vendor, models_of
 from agents.sandbox.server import SandboxServer
 
@@ -19,6 +23,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+        parser.add_argument("--scenario", type=Path, help="a TOML file that says what to answer; see docs/sandbox.md")
         parser.add_argument("--port", type=int, default=8100, help="port to listen on (default 8100)")
         parser.add_argument(
             "--oauth2",
@@ -30,10 +35,20 @@ class Command(BaseCommand):
             "--oauth2-lifetime", type=float, default=3600.0, metavar="SECONDS", help="of a token (default 3600)"
         )
 
-    def handle(self, *args: Any, host: str, port: int, oauth2: str, oauth2_lifetime: float, **options: Any) -> None:
+    def handle(
+        self,
+        *args: Any,
+        host: str,
+        port: int,
+        scenario: Path | None,
+        oauth2: str,
+        oauth2_lifetime: float,
+        **options: Any,
+    ) -> None:
         load_encoding("o200k_base")  # now: a missing vocabulary should stop the start, not fail every request
+        exchange = Exchange(scenario=_scenario(scenario))
         SandboxServer(
-            SandboxApp(oauth2=_office(oauth2, lifetime=oauth2_lifetime)),
+            SandboxApp(exchange=exchange, oauth2=_office(oauth2, lifetime=oauth2_lifetime)),
             host=host,
             port=port,
             log_level="info",
@@ -61,3 +76,10 @@ def _office(client: str, *, lifetime: float) -> TokenOffice | None:
 
 def _names(vendor: Vendor) -> str:
     return ", ".join(model.id for model in models_of(vendor))
+
+
+def _scenario(path: Path | None) -> Scenario:
+    try:
+        return load_scenario(path) if path else Scenario()
+    except ScenarioError as error:
+        raise CommandError(str(error)) from None

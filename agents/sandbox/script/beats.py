@@ -9,7 +9,19 @@ from agents.llm.events import FinishReason
 
 BreakKind = Literal["error_event", "nested_error_event", "failed", "bad_json"]
 AccidentKind = BreakKind | Literal["eof", "cut", "reset", "stall"]
-Quirk = Literal["no_event_name", "no_usage", "same_index"]
+Quirk = Literal[
+    "no_event_name",
+    "no_usage",
+    "usage_early",
+    "no_done",
+    "extra_keys",
+    "redacted",
+    "same_index",
+    "no_index",
+    "whole_call",
+]
+"""How a wire is to deviate from its own form."""
+
 Pace = Literal["lively", "slow"]
 
 

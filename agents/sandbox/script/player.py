@@ -36,6 +36,8 @@ def fault_due(request: SandboxRequest, words: Words) -> Fault | None:
     fault = find_fault(words.fault)
     if fault is None or request.wire not in fault.wires:
         return None
+    if fault.name == "no_stream_options" and not request.body.get("stream_options"):
+        return None
     if fault.kind == "tool":
         return fault if request.callable_tools and rounds_done(request) == 0 else None
     return None if _calls_due(request, words=words) else fault

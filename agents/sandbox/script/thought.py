@@ -23,11 +23,12 @@ EFFORT_SHARES: Mapping[Effort, float] = {
 """What a model thinks at an effort, as a share of what it thinks at "high"."""
 
 _SENTENCES = (
-    "The sandbox was asked something, and it pretends to think about it. ",
-    "It has no thoughts, but these words are counted as a model's would be. ",
-    "They come before the answer, and they count against the cap of the reply. ",
-    "At a lower effort there are fewer of them. ",
+    " The sandbox was asked something, and it pretends to think about it.",
+    " It has no thoughts, but these words are counted as a model's would be.",
+    " They come before the answer, and they count against the cap of the reply.",
+    " At a lower effort there are fewer of them.",
 )
+"""A blank belongs to the word after it, or the sum of their tokens would be off."""
 
 
 def thought_of(request: SandboxRequest, *, words: Words) -> Think | None:
@@ -35,10 +36,10 @@ def thought_of(request: SandboxRequest, *, words: Words) -> Think | None:
     may be, so that a cap is met and no more."""
     wanted = round((words.think or request.model.idle_thought) * EFFORT_SHARES[request.effort])
     wanted = min(wanted, request.most_thought or wanted, request.max_tokens + 100)
-    return Think(text=_thought_text(tokens=wanted, factor=request.model.token_factor)) if wanted > 0 else None
+    return Think(text=thought_text(tokens=wanted, factor=request.model.token_factor)) if wanted > 0 else None
 
 
-def _thought_text(*, tokens: int, factor: float) -> str:
+def thought_text(*, tokens: int, factor: float) -> str:
     """As near to `tokens` tokens as whole tokens of o200k_base come; at least one."""
     left = max(1, round(tokens / factor))
     text: list[str] = []

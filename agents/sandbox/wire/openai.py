@@ -25,7 +25,8 @@ class OpenAIWire:
         return key.strip()
 
     def model_card(self, model: ServedModel) -> dict[str, Any]:
-        return {"id": model.id, "object": "model", "created": 1_767_225_600, "owned_by": "sandbox"}
+        ends = {"shutdown_date": model.retires.isoformat()} if model.retires else {}
+        return {"id": model.id, "object": "model", "created": 1_767_225_600, "owned_by": "sandbox", **ends}
 
     def model_list(self, models: Sequence[ServedModel]) -> dict[str, Any]:
         return {"object": "list", "data": [self.model_card(model) for model in models]}
@@ -52,7 +53,7 @@ class OpenAIWire:
         if name in ("rate_limit", "retry_after_7200"):
             seconds = 1 if name == "rate_limit" else 7200
             return errors.rate_limited(errors.played_refusal(retry_after=seconds))
-        return errors.FAULTS[name]()
+        return errors.FAULTS[name.removesuffix("_once")]()
 
     def find_model(self, model_id: str) -> ServedGpt:
         """Raises the 404 for a model that is not served."""

@@ -25,6 +25,43 @@ FAULTS: Mapping[str, Callable[[], WireError]] = {
         code="server_is_overloaded",
         message="Our servers are currently overloaded. Please try again later.",
     ),
+    "error_504": partial(WireError, status=504, type="server_error", message="The gateway timed out."),
+    "ramp_limit": partial(
+        WireError,
+        status=429,
+        type="requests",
+        code="slow_down",
+        message="Your request rate has increased too quickly. Please slow down and increase it gradually.",
+        retry_after=5,
+    ),
+    "never_fits": partial(
+        WireError,
+        status=429,
+        type="tokens",
+        code="rate_limit_exceeded",
+        message=(
+            "Request too large for sandbox-gpt in organization org-sandbox on tokens per min (TPM): Limit 30000, "
+            "Requested 30601. The input or output tokens must be reduced in order to run successfully."
+        ),
+    ),
+    "overflow": partial(
+        WireError,
+        status=400,
+        type="invalid_request_error",
+        code="context_length_exceeded",
+        param="messages",
+        message=(
+            "This model's maximum context length is 128000 tokens. However, your messages resulted in 131000 tokens. "
+            "Please reduce the length of the messages."
+        ),
+    ),
+    "no_stream_options": partial(
+        WireError,
+        status=400,
+        type="invalid_request_error",
+        param="stream_options",
+        message="Unknown parameter: 'stream_options'.",
+    ),
     "auth_401": partial(
         WireError,
         status=401,

@@ -27,6 +27,11 @@ def effort_of(asked: Effort | None, *, model: ServedGpt, param: str) -> Effort:
     return asked
 
 
+def is_free(effort: Effort | None, *, model: ServedGpt) -> bool:
+    """Whether sampling parameters may be set: a reasoning model takes them at most while it does not reason."""
+    return not model.reasons or (model.free_at_none and (effort or model.default_effort) == "none")
+
+
 def check_cap(cap: int | None, *, name: str, model: ServedGpt) -> None:
     if cap is not None and cap > model.max_output_tokens:
         raise bad_request(

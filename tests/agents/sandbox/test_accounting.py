@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.sandbox.accounting import chat_input_tokens, count_tokens, first_tokens, messages_input_tokens
+from agents.sandbox.accounting import count_tokens, first_tokens
+from agents.sandbox.claude_tokens import messages_input_tokens
+from agents.sandbox.gpt_tokens import chat_input_tokens
 from agents.sandbox.served import CLAUDE_FACTOR
 
 

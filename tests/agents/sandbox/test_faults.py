@@ -11,7 +11,16 @@ import openai
 import pytest
 
 from agents.sandbox.script.faults import all_faults
-from tests.agents.sandbox.speakers import PLAIN_TOOL, QUERY_TOOL, ChatSpeaker, Hearing, Speaker, hear
+from tests.agents.sandbox.speakers import (
+    PLAIN_TOOL,
+    QUERY_TOOL,
+    ChatSpeaker,
+    Hearing,
+    MessagesSpeaker,
+    ResponsesSpeaker,
+    Speaker,
+    hear,
+)
 from tests.agents.sandbox.stage import Stage, until
 
 REFUSALS = {
@@ -19,7 +28,11 @@ REFUSALS = {
         "error_529": (529, "overloaded_error", None),
         "error_500": (500, "api_error", None),
         "error_503": (503, "overloaded_error", None),
+        "error_504": (504, "timeout_error", None),
         "auth_401": (401, "authentication_error", None),
+        "auth_401_once": (401, "authentication_error", None),
+        "overflow": (400, "invalid_request_error", None),
+        "ramp_limit": (429, "rate_limit_error", "5"),
         "rate_limit": (429, "rate_limit_error", "1"),
         "retry_after_7200": (429, "rate_limit_error", "7200"),
         "spend_limit": (429, "rate_limit_error", None),
@@ -28,7 +41,11 @@ REFUSALS = {
         "error_529": (529, "server_error", None),
         "error_500": (500, "server_error", None),
         "error_503": (503, "service_unavailable_error", None),
+        "error_504": (504, "server_error", None),
         "auth_401": (401, "invalid_request_error", None),
+        "auth_401_once": (401, "invalid_request_error", None),
+        "overflow": (400, "invalid_request_error", None),
+        "ramp_limit": (429, "requests", "5"),
         "rate_limit": (429, "tokens", "1"),
         "retry_after_7200": (429, "tokens", "7200"),
         "spend_limit": (429, "insufficient_quota", None),
@@ -66,6 +83,51 @@ async def test_spend_limit_names_its_code(near_speaker: Speaker) -> None:
     error: Any = caught.value
     code = error.error_code if near_speaker.name == "messages" else error.code
     assert code == ("enforced_spend_limit_reached" if near_speaker.name == "messages" else "insufficient_quota")
+
+
+async def test_the_ramp_limit_names_its_code(near_speaker: Speaker) -> None:
+    with pytest.raises((anthropic.RampLimitExceededError, openai.RateLimitError)) as caught:
+        await near_speaker.ask("fault ramp_limit")
+    error: Any = caught.value
+    if near_speaker.name != "messages":
+        assert error.code == "slow_down"
+
+
+async def test_a_token_that_has_run_out_is_refused_once(near_speaker: Speaker) -> None:
+    with pytest.raises((anthropic.AuthenticationError, openai.AuthenticationError)):
+        await near_speaker.ask("fault auth_401_once echo again")
+    assert (await hear(near_speaker, "fault auth_401_once echo again")).text.endswith("again")
+
+
+async def test_an_empty_account_is_a_400_on_anthropics_wire(near_stage: Stage) -> None:
+    with pytest.raises(anthropic.BadRequestError, match="credit balance is too low"):
+        await MessagesSpeaker(near_stage).ask("fault credit_low")
+
+
+@pytest.mark.parametrize("kind", [ChatSpeaker, ResponsesSpeaker])
+async def test_openais_wires_alone_have_these(near_stage: Stage, kind: type[ChatSpeaker | ResponsesSpeaker]) -> None:
+    speaker = kind(near_stage)
+    with pytest.raises(openai.RateLimitError, match=r"Request too large for .* must be reduced") as never:
+        await speaker.ask("fault never_fits")
+    assert never.value.response.headers.get("retry-after") is None
+    with pytest.raises(openai.BadRequestError) as flat:
+        await speaker.ask("fault flat_error")
+    assert flat.value.response.json()["code"] == 400
+
+
+@pytest.mark.parametrize("fault", ["empty_body", "json_error_200"])
+async def test_a_200_without_a_reply(speaker: Speaker, stage: Stage, fault: str) -> None:
+    heard = await hear(speaker, f"fault {fault}")
+    assert (heard.text, heard.finish) == ("", None)
+    assert (stage.newest.status, stage.newest.outcome) == (200, "refused")
+
+
+async def test_a_gateway_without_stream_options(near_stage: Stage) -> None:
+    speaker = ChatSpeaker(near_stage)
+    with pytest.raises(openai.BadRequestError, match="stream_options"):
+        await speaker.ask("fault no_stream_options")
+    heard = await hear(speaker, "fault no_stream_options", stream_options=openai.omit)
+    assert "is over" in heard.text
 
 
 async def test_rate_limit_strikes_once_and_then_answers(near_speaker: Speaker) -> None:
@@ -240,6 +302,55 @@ async def test_two_calls_with_the_same_index(near_stage: Stage) -> None:
     assert len({piece.id for piece in pieces if piece.id}) == 2
 
 
+async def chunks(stage: Stage, text: str, **more: Any) -> list[Any]:
+    """The chunks of Chat Completions as they are on the wire."""
+    body = {"model": "sandbox-gpt", "stream": True, "stream_options": {"include_usage": True}, **more}
+    body["messages"] = [{"role": "user", "content": text}]
+    answer = await stage.http.post(stage.url + "/v1/chat/completions", json=body, headers=GPT_HEADERS)
+    return [line.removeprefix("data: ") for line in answer.text.split("\n\n") if line]
+
+
+GPT_HEADERS = {"authorization": "Bearer any"}
+GPT_TOOLS = [{"type": "function", "function": {"name": "query", "parameters": QUERY_TOOL.parameters}}]
+
+
+async def test_no_done(near_stage: Stage) -> None:
+    assert (await chunks(near_stage, "echo hi"))[-1] == "[DONE]"
+    assert "[DONE]" not in await chunks(near_stage, "fault no_done")
+
+
+async def test_usage_on_the_chunk_with_the_finish_reason(near_stage: Stage) -> None:
+    *_, last, done = await chunks(near_stage, "fault usage_early")
+    assert done == "[DONE]"
+    assert json.loads(last)["choices"][0]["finish_reason"] == "stop"
+    assert json.loads(last)["usage"]["completion_tokens"] > 0
+
+
+async def test_keys_and_comments_that_no_api_has(near_stage: Stage) -> None:
+    told = await chunks(near_stage, "fault extra_keys")
+    assert ": keep-alive" in told
+    assert any("x_gateway" in chunk for chunk in told)
+    assert (await hear(ChatSpeaker(near_stage), "fault extra_keys echo hi")).text.endswith("hi")
+
+
+async def test_no_index(near_stage: Stage) -> None:
+    told = [json.loads(c) for c in await chunks(near_stage, "fault tool_no_index", tools=GPT_TOOLS) if c[0] == "{"]
+    calls = [call for chunk in told for ch in chunk["choices"] for call in ch["delta"].get("tool_calls", [])]
+    assert len([call for call in calls if "id" in call]) == 2
+    assert not any("index" in call for call in calls)
+
+
+async def test_a_whole_call_in_one_piece(near_stage: Stage) -> None:
+    told = [json.loads(c) for c in await chunks(near_stage, "fault tool_whole", tools=GPT_TOOLS) if c[0] == "{"]
+    calls = [call for chunk in told for ch in chunk["choices"] for call in ch["delta"].get("tool_calls", [])]
+    assert [json.loads(call["function"]["arguments"]) for call in calls] == [{"text": "sandbox"}] * 2
+
+
+async def test_calls_that_stop(near_stage: Stage) -> None:
+    heard = await hear(ChatSpeaker(near_stage), "fault tool_stop", tools=[QUERY_TOOL])
+    assert (len(heard.calls), heard.finish) == (2, "stop")
+
+
 async def test_a_fault_that_needs_a_tool_says_so(near_speaker: Speaker) -> None:
     assert "needs a tool" in (await hear(near_speaker, "fault eof_tool")).text
 
@@ -260,7 +371,7 @@ async def test_help_lists_every_fault_and_every_word(near_speaker: Speaker) -> N
     text = (await hear(near_speaker, "help")).text
     for fault in all_faults():
         assert f"| `{fault.name}` |" in text
-    for word in ("long N", "slow", "loop N", "parallel N", "echo TEXT", "recall WORD", "fault NAME", "help"):
+    for word in ("long N", "slow", "loop N", "parallel N", "think N", "echo TEXT", "recall WORD", "fault NAME", "help"):
         assert f"| `{word}` |" in text
 
 

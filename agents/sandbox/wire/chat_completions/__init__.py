@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.sandbox.accounting import chat_input_tokens
+from agents.sandbox.gpt_tokens import CountedItem, counted_chat, total_tokens
 from agents.sandbox.models import ServedGpt
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.beats import Quirk
@@ -16,6 +16,8 @@ from agents.sandbox.wire.chat_completions.conversation import instructions_of, m
 from agents.sandbox.wire.chat_completions.reply import ChatDocument, ChatStream
 from agents.sandbox.wire.chat_completions.rules import check_request
 from agents.sandbox.wire.openai import OpenAIWire, tool_choice
+from agents.sandbox.wire.openai_caching import cache_plan
+from agents.sandbox.wire.openai_rules import effort_of
 
 
 class ChatCompletionsWire(OpenAIWire):
@@ -26,7 +28,8 @@ class ChatCompletionsWire(OpenAIWire):
         model = self.find_model(parsed.model)
         check_request(parsed, model=model)
         may_call, must_call = _choice(parsed)
-        input_tokens = _fitting_input(body, cap=_cap(parsed), model=model)
+        items = counted_chat(body)
+        input_tokens = _fitting_input(items, cap=_cap(parsed), model=model)
         return SandboxRequest(
             wire="chat_completions",
             model=model,
@@ -41,6 +44,8 @@ class ChatCompletionsWire(OpenAIWire):
             must_call=must_call,
             stop=tuple(parsed.stop or ()),
             stream=bool(parsed.stream),
+            effort=effort_of(parsed.reasoning_effort, model=model, param="reasoning_effort"),
+            cache_plan=cache_plan(body, items=items, model=model),
             include_usage=parsed.stream_options is not None and parsed.stream_options.include_usage,
         )
 
@@ -60,10 +65,16 @@ def _choice(body: ChatBody) -> tuple[bool, str | None]:
     return tool_choice(choice, named=named, tools=[tool.function.name for tool in body.tools or []])
 
 
-def _fitting_input(body: Mapping[str, Any], *, cap: int | None, model: ServedGpt) -> int:
-    """The input tokens of `body`; refused where they, or they and the reply's cap, are over the context window."""
-    tokens, window = chat_input_tokens(body), model.context_window
-    problem = ""
+def _fitting_input(items: Sequence[CountedItem], *, cap: int | None, model: ServedGpt) -> int:
+    """The input tokens of a body; refused where they, or they and the reply's cap, are over the context window."""
+    tokens, window = total_tokens(items), model.context_window
+    most, problem = model.max_input_tokens, ""
+    if most is not None and tokens > most:
+        message = (
+            f"Input tokens exceed the configured limit of {most} tokens. Your messages resulted in {tokens} tokens. "
+            "Please reduce the length of the messages."
+        )
+        raise errors.bad_request(message, param="messages", code="context_length_exceeded")
     if tokens > window:
         problem = f"your messages resulted in {tokens} tokens. Please reduce the length of the messages."
     elif tokens + (cap or 0) > window:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from agents.sandbox.models import Effort
 from agents.sandbox.wire.openai_shape import NAME_PATTERN, Strict, parse_shape
 
 
@@ -97,9 +98,9 @@ class ChatBody(Strict):
     moderation: Any = None
     prediction: Any = None
     prompt_cache_key: str | None = None
-    prompt_cache_options: Any = None
+    prompt_cache_options: dict[str, Any] | None = None
     prompt_cache_retention: str | None = None
-    reasoning_effort: str | None = None
+    reasoning_effort: Effort | None = None
     safety_identifier: str | None = None
     seed: int | None = None
     service_tier: str | None = None

@@ -11,6 +11,7 @@ from agents.sandbox.performance import Act, Began, Broke, Ended
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.beats import Quirk
 from agents.sandbox.wire.base import WireError, sse_event
+from agents.sandbox.wire.openai_caching import cached_details
 from agents.sandbox.wire.openai_errors import error_body
 
 _FINISH_REASONS: dict[FinishReason, str] = {
@@ -20,6 +21,7 @@ _FINISH_REASONS: dict[FinishReason, str] = {
     "refusal": "content_filter",
     "context_window": "length",
 }
+_KEEP_ALIVE = b": keep-alive\n\n"
 _DONE = b"data: [DONE]\n\n"
 _BROKEN_CHUNK = b'data: {"id":"chatcmpl","object":"chat.completion.chunk","choi\n\n'
 _OVERLOADED = WireError(
@@ -56,24 +58,30 @@ class ChatStream:
 
     def _call(self, act: ToolCallDelta) -> dict[str, Any]:
         """A piece of a tool call; id and name come with the first piece only."""
-        index = 0 if "same_index" in self._quirks else act.index
+        index = {} if "no_index" in self._quirks else {"index": 0 if "same_index" in self._quirks else act.index}
         function = {"arguments": act.arguments}
         if not act.id:
-            return {"index": index, "function": function}
+            return {**index, "function": function}
         named = {"name": act.name, **function}
-        return {"index": index, "id": "call_" + act.id, "type": "function", "function": named}
+        return {**index, "id": "call_" + act.id, "type": "function", "function": named}
 
     def _end(self, act: Ended) -> bytes:
-        last = self._chunk({}, finish_reason=_FINISH_REASONS[act.reason])
-        if self._with_usage:
-            counted = usage(self._request, output_tokens=act.output_tokens)
+        counted = usage(self._request, act=act) if self._with_usage else None
+        early = "usage_early" in self._quirks
+        last = self._chunk({}, finish_reason=_FINISH_REASONS[act.reason], counted=counted if early else None)
+        if counted and not early:
             last += sse_event({**self._head, "choices": [], "usage": counted})
-        return last + _DONE
+        return last if "no_done" in self._quirks else last + _DONE
 
-    def _chunk(self, delta: dict[str, Any], *, finish_reason: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        counted = {"usage": None} if self._with_usage else {}
-        return sse_event({**self._head, "choices": [choice], **counted})
+    def _chunk(
+        self, delta: dict[str, Any], *, finish_reason: str | None = None, counted: dict[str, Any] | None = None
+    ) -> bytes:
+        noisy = "extra_keys" in self._quirks
+        extra = {"reasoning_content": None, "x_gateway": {"shard": 7}} if noisy else {}
+        choice = {"index": 0, "delta": {**delta, **extra}, "logprobs": None, "finish_reason": finish_reason}
+        usage_key = {"usage": counted} if self._with_usage else {}
+        chunk = sse_event({**self._head, "choices": [choice], **usage_key, **extra})
+        return _KEEP_ALIVE + chunk if noisy else chunk
 
 
 class ChatDocument:
@@ -114,7 +122,7 @@ class ChatDocument:
         message |= {"tool_calls": self._calls} if self._calls else {}
         finish = _FINISH_REASONS[self._end.reason]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
-        counted = usage(self._request, output_tokens=self._end.output_tokens)
+        counted = usage(self._request, act=self._end)
         extra = {} if "no_usage" in self._quirks else {"usage": counted}
         return orjson.dumps({**self._head, "choices": [choice], **extra})
 
@@ -136,14 +144,14 @@ def document_head(request: SandboxRequest, *, reply_id: str, created: int) -> di
     }
 
 
-def usage(request: SandboxRequest, *, output_tokens: int) -> dict[str, Any]:
+def usage(request: SandboxRequest, *, act: Ended) -> dict[str, Any]:
     return {
         "prompt_tokens": request.input_tokens,
-        "completion_tokens": output_tokens,
-        "total_tokens": request.input_tokens + output_tokens,
-        "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0, "audio_tokens": 0},
+        "completion_tokens": act.output_tokens,
+        "total_tokens": request.input_tokens + act.output_tokens,
+        "prompt_tokens_details": {**cached_details(request.cached, model=request.model), "audio_tokens": 0},
         "completion_tokens_details": {
-            "reasoning_tokens": 0,
+            "reasoning_tokens": act.thought_tokens,
             "audio_tokens": 0,
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,

@@ -7,6 +7,7 @@ from itertools import takewhile
 
 from agents.sandbox.models import ServedGpt
 from agents.sandbox.wire.chat_completions.body import ChatBody, ChatMessage
+from agents.sandbox.wire.chat_completions.model_rules import check_abilities
 from agents.sandbox.wire.openai_errors import bad_request
 from agents.sandbox.wire.openai_rules import check_cap, check_function, empty_array, not_served
 
@@ -25,6 +26,7 @@ _NOT_SERVED = (
 def check_request(body: ChatBody, *, model: ServedGpt) -> None:
     """Every rule but the context window's. Raises WireError with status 400."""
     _check_not_served(body)
+    check_abilities(body, model=model)
     _check_cap(body, model=model)
     if body.stream_options is not None and not body.stream:
         raise bad_request(
@@ -45,6 +47,8 @@ def _check_not_served(body: ChatBody) -> None:
         asked.append("n")
     if (body.response_format or {}).get("type", "text") != "text":
         asked.append("response_format")
+    if (body.prompt_cache_options or {}).get("mode", "implicit") != "implicit":
+        asked.append("prompt_cache_options.mode")
     if asked:
         raise not_served(asked[0])
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, ValidationError
 
+from agents.sandbox.models import Effort, ThinkingType
 from agents.sandbox.wire.base import WireError
 
 
@@ -20,8 +21,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class CacheMark(_Strict):
+    """The prefix up to here is to be cached."""
+
+    type: Literal["ephemeral"]
+    ttl: Literal["5m", "1h"] | None = None
+
+
 class _Block(_Strict):
-    cache_control: dict[str, Any] | None = None
+    cache_control: CacheMark | None = None
 
 
 class TextBlock(_Block):
@@ -54,6 +62,8 @@ class ToolUseBlock(_Block):
     id: str = Field(pattern=r"^[a-zA-Z0-9_-]+$")
     name: str = Field(min_length=1, max_length=200)
     input: dict[str, Any]
+    caller: dict[str, Any] | None = None
+    toolset_name: str | None = None
 
 
 class ToolResultBlock(_Block):
@@ -61,6 +71,7 @@ class ToolResultBlock(_Block):
     tool_use_id: str = Field(pattern=r"^[a-zA-Z0-9_-]+$")
     content: Annotated[list[Annotated[TextBlock | MediaBlock, Discriminator("type")]], BeforeValidator(_as_blocks)] = []
     is_error: bool | None = None
+    toolset_name: str | None = None
 
 
 Block = Annotated[
@@ -70,7 +81,7 @@ Block = Annotated[
 
 
 class MessageBody(_Strict):
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "system"]
     content: Annotated[list[Block], BeforeValidator(_as_blocks)]
 
 
@@ -81,12 +92,28 @@ class ToolBody(_Block):
     type: Literal["custom"] | None = None
     strict: bool | None = None
     input_examples: list[Any] | None = None
+    allowed_callers: list[str] | None = None
+    defer_loading: bool | None = None
+    eager_input_streaming: bool | None = None
 
 
 class ToolChoiceBody(_Strict):
     type: Literal["auto", "any", "tool", "none"]
     name: str | None = None
     disable_parallel_tool_use: bool | None = None
+
+
+class ThinkingBody(_Strict):
+    type: ThinkingType
+    budget_tokens: int | None = Field(default=None, ge=1_024)
+    display: Literal["summarized", "omitted"] | None = None
+    block_binding: dict[str, Any] | None = None
+
+
+class OutputConfigBody(_Strict):
+    effort: Effort | None = None
+    format: dict[str, Any] | None = None
+    task_budget: Any = None
 
 
 class CountBody(_Strict):
@@ -97,9 +124,12 @@ class CountBody(_Strict):
     system: Annotated[list[TextBlock], BeforeValidator(_as_blocks)] = []
     tools: list[ToolBody] = []
     tool_choice: ToolChoiceBody | None = None
-    thinking: dict[str, Any] | None = None
-    output_config: dict[str, Any] | None = None
-    cache_control: dict[str, Any] | None = None
+    thinking: ThinkingBody | None = None
+    output_config: OutputConfigBody | None = None
+    cache_control: CacheMark | None = None
+    speed: str | None = None
+    user_profile_id: str | None = None
+    workspace_id: str | None = None
 
 
 class MessagesBody(CountBody):
@@ -116,9 +146,6 @@ class MessagesBody(CountBody):
     container: Any = None
     diagnostics: Any = None
     inference_geo: str | None = None
-    speed: str | None = None
-    user_profile_id: str | None = None
-    workspace_id: str | None = None
 
 
 Body = TypeVar("Body", bound=BaseModel)

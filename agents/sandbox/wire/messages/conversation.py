@@ -20,7 +20,9 @@ from agents.sandbox.wire.messages.body import (
 
 
 def instructions_of(body: CountBody) -> str:
-    return "\n".join(block.text for block in body.system)
+    """The system prompt, and system messages wherever they stand."""
+    later = [block for message in body.messages if message.role == "system" for block in message.content]
+    return _texts([*body.system, *(block for block in later if isinstance(block, TextBlock))])
 
 
 def tools_of(body: CountBody) -> tuple[ToolSpec, ...]:
@@ -33,7 +35,8 @@ def messages_of(body: CountBody) -> tuple[Message, ...]:
     """The messages. The results of a user message become a message of their own, and so does each of its texts: clients
     put what a user wrote at different times into one message, since roles have to alternate."""
     names = {block.id: block.name for m in body.messages for block in m.content if isinstance(block, ToolUseBlock)}
-    return tuple(out for message in body.messages for out in _messages(message, names=names))
+    said = (message for message in body.messages if message.role != "system")
+    return tuple(out for message in said for out in _messages(message, names=names))
 
 
 def _messages(message: MessageBody, *, names: dict[str, str]) -> Iterator[Message]:
@@ -44,7 +47,7 @@ def _messages(message: MessageBody, *, names: dict[str, str]) -> Iterator[Messag
     if message.role == "user":
         yield from (Message(role="user", parts=(part,)) for part in parts)
     if message.role == "assistant" or not (parts or results):
-        yield Message(role=message.role, parts=parts)
+        yield Message(role="assistant" if message.role == "assistant" else "user", parts=parts)
 
 
 def _part(block: Block) -> Part | None:

@@ -14,6 +14,30 @@ FAULTS: Mapping[str, Callable[[], WireError]] = {
     "error_529": partial(WireError, status=529, type="overloaded_error", message="Overloaded"),
     "error_500": partial(WireError, status=500, type="api_error", message="Internal server error"),
     "error_503": partial(WireError, status=503, type="overloaded_error", message="Service temporarily unavailable"),
+    "error_504": partial(WireError, status=504, type="timeout_error", message="Request timed out"),
+    "ramp_limit": partial(
+        WireError,
+        status=429,
+        type="rate_limit_error",
+        code="ramp_limit_exceeded",
+        message="Your usage has increased too quickly. Please increase it gradually.",
+        retry_after=5,
+    ),
+    "credit_low": partial(
+        WireError,
+        status=400,
+        type="invalid_request_error",
+        message=(
+            "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or "
+            "purchase credits."
+        ),
+    ),
+    "overflow": partial(
+        WireError,
+        status=400,
+        type="invalid_request_error",
+        message="prompt is too long: 212164 tokens > 199999 maximum",
+    ),
     "auth_401": partial(WireError, status=401, type="authentication_error", message="invalid x-api-key"),
     "spend_limit": partial(
         WireError,

@@ -7,11 +7,12 @@ from typing import Any
 import orjson
 
 from agents.llm.events import FinishReason, TextDelta, ToolCallDelta
-from agents.sandbox.performance import Act, Began, Broke, Ended
+from agents.sandbox.performance import Act, Began, Broke, Ended, ThoughtDelta, ThoughtEnded
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.beats import Quirk
 from agents.sandbox.wire.base import WireError, sse_event
 from agents.sandbox.wire.messages.errors import error_body
+from agents.sandbox.wire.messages.thought import ThoughtBlock
 
 _STOP_REASONS: dict[FinishReason, str] = {
     "stop": "end_turn",
@@ -33,7 +34,8 @@ class MessagesStream:
         self._quirks = quirks
         self._block = -1
         self._open: str | None = None
-        """What is open: "text", or the number of a tool call."""
+        """What is open: "text", "thought", or the number of a tool call."""
+        self._thought = ThoughtBlock(request, quirks=quirks)
 
     def write(self, act: Act) -> bytes:
         match act:
@@ -42,14 +44,14 @@ class MessagesStream:
             case TextDelta():
                 start = self._opened("text", {"type": "text", "text": ""})
                 return start + self._delta({"type": "text_delta", "text": act.text})
+            case ThoughtDelta() | ThoughtEnded():
+                return self._think(act)
             case ToolCallDelta():
                 return self._call(act)
             case Ended():
                 return self._end(act)
             case Broke():
                 return self._break(act)
-            case _:
-                return b""
 
     def close(self) -> bytes:
         return b""
@@ -57,6 +59,16 @@ class MessagesStream:
     def _envelope(self) -> dict[str, Any]:
         envelope = message_envelope(self._request, reply_id=self._reply_id)
         return envelope if "no_usage" in self._quirks else {**envelope, "usage": usage(self._request, output_tokens=1)}
+
+    def _think(self, act: ThoughtDelta | ThoughtEnded) -> bytes:
+        """A thought that is cut off never gets its signature."""
+        if isinstance(act, ThoughtEnded):
+            signature = self._thought.signature()
+            deltas = [] if self._thought.redacted else [{"type": "signature_delta", "signature": signature}]
+            return b"".join(map(self._delta, deltas)) + self._closed()
+        start = self._opened("thought", self._thought.begun())
+        shown = self._thought.said(act.text)
+        return start + (self._delta({"type": "thinking_delta", "thinking": shown}) if shown else b"")
 
     def _call(self, act: ToolCallDelta) -> bytes:
         """The first piece of a call opens its block; a call without arguments gets no piece with text."""
@@ -69,7 +81,7 @@ class MessagesStream:
 
     def _end(self, act: Ended) -> bytes:
         delta = ending(act)
-        counted = {} if "no_usage" in self._quirks else {"usage": {"output_tokens": act.output_tokens}}
+        counted = {} if "no_usage" in self._quirks else {"usage": output_usage(act)}
         return self._closed() + self._event("message_delta", delta=delta, **counted) + self._event("message_stop")
 
     def _break(self, act: Broke) -> bytes:
@@ -106,11 +118,14 @@ class MessagesDocument:
         self._reply_id = reply_id
         self._quirks = quirks
         self._content: list[dict[str, Any]] = []
+        self._thought = ThoughtBlock(request, quirks=quirks)
         self._end: Ended | None = None
         self._error = b""
 
     def write(self, act: Act) -> bytes:
         match act:
+            case ThoughtDelta() | ThoughtEnded():
+                self._add_thought(act)
             case TextDelta():
                 self._add_text(act.text)
             case ToolCallDelta():
@@ -129,9 +144,20 @@ class MessagesDocument:
         document = {**message_envelope(self._request, reply_id=self._reply_id), "content": content}
         if self._end is None:
             return orjson.dumps(document)[:-20]
-        counted = usage(self._request, output_tokens=self._end.output_tokens)
+        counted = usage(self._request, output_tokens=0) | output_usage(self._end)
         document |= ending(self._end) | ({} if "no_usage" in self._quirks else {"usage": counted})
         return orjson.dumps(document)
+
+    def _add_thought(self, act: ThoughtDelta | ThoughtEnded) -> None:
+        if not self._content:
+            self._content.append(self._thought.begun())
+        block = self._content[-1]
+        if self._thought.redacted:
+            return
+        if isinstance(act, ThoughtEnded):
+            block["signature"] = self._thought.signature()
+        else:
+            block["thinking"] += self._thought.said(act.text)
 
     def _add_text(self, text: str) -> None:
         if not self._content or self._content[-1]["type"] != "text":
@@ -166,12 +192,24 @@ def message_envelope(request: SandboxRequest, *, reply_id: str) -> dict[str, Any
     }
 
 
-def usage(request: SandboxRequest, *, output_tokens: int) -> dict[str, int]:
+def output_usage(act: Ended) -> dict[str, Any]:
+    thought = {"output_tokens_details": {"thinking_tokens": act.thought_tokens}} if act.thought_tokens else {}
+    return {"output_tokens": act.output_tokens, **thought}
+
+
+def usage(request: SandboxRequest, *, output_tokens: int) -> dict[str, Any]:
+    """`input_tokens` is what was neither read from the cache nor written to it."""
+    use = request.cached
     return {
-        "input_tokens": request.input_tokens,
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": 0,
+        "input_tokens": request.input_tokens - use.read - use.written,
+        "cache_creation_input_tokens": use.written,
+        "cache_read_input_tokens": use.read,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": use.written - use.written_long,
+            "ephemeral_1h_input_tokens": use.written_long,
+        },
         "output_tokens": output_tokens,
+        "service_tier": "standard",
     }
 
 

@@ -1,4 +1,4 @@
-"""What the Messages API demands of a conversation beyond its shape: sampling by version, sizes, pairs, order."""
+"""What the Messages API demands of a conversation beyond its shape: sizes, pairs, order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from itertools import takewhile
 
 from agents.sandbox.models import ServedClaude
 from agents.sandbox.wire.messages.body import (
+    Block,
     CountBody,
+    MediaBlock,
     MessageBody,
     MessagesBody,
     TextBlock,
@@ -16,35 +18,28 @@ from agents.sandbox.wire.messages.body import (
     bad_request,
 )
 
-SAMPLING_VERSION = "2023-06-01"
-CURRENT_VERSION = "2026-10-21"
-_SAMPLING = ("temperature", "top_p", "top_k")
 
-
-def check_request(body: MessagesBody, *, model: ServedClaude, version: str) -> None:
-    """Every rule of `POST /v1/messages` but the context window's. Raises WireError with status 400."""
-    for name in _SAMPLING if version != SAMPLING_VERSION else ():
-        if name in body.model_fields_set:
-            raise bad_request(f"{name}: Extra inputs are not permitted")
+def check_size(body: MessagesBody, *, model: ServedClaude) -> None:
+    """Whether the model can write that much. Raises WireError with status 400."""
     if body.max_tokens > model.max_output_tokens:
         raise bad_request(
             f"max_tokens: {body.max_tokens} > {model.max_output_tokens}, "
             f"which is the maximum allowed number of output tokens for {model.id}"
         )
-    check_conversation(body, model=model)
 
 
 def check_conversation(body: CountBody, *, model: ServedClaude) -> None:
-    """The rules that hold for counting too."""
+    """The rules of tools and messages, which hold for counting too. Raises WireError with status 400."""
     _check_tools(body)
     if any(not block.text for block in body.system):
         raise bad_request("system: text content blocks must be non-empty")
     if not body.messages:
         raise bad_request("messages: at least one message is required")
-    if body.messages[0].role != "user":
+    if body.messages[0].role == "assistant":
         raise bad_request('messages: first message must use the "user" role')
     last = len(body.messages) - 1
     for number, message in enumerate(body.messages):
+        _check_role(body.messages, number=number, model=model)
         _check_content(message, number=number, last=number == last)
     _check_ids(body.messages)
     for number in range(len(body.messages)):
@@ -70,19 +65,39 @@ def _check_tools(body: CountBody) -> None:
         raise bad_request(f"Tool '{choice.name}' not found in provided tools")
 
 
+def _check_role(messages: Sequence[MessageBody], *, number: int, model: ServedClaude) -> None:
+    """A system message stands right after a user's, and only newer models take one."""
+    if messages[number].role != "system":
+        return
+    if not model.system_messages or number == 0 or messages[number - 1].role != "user":
+        raise bad_request(f"messages.{number}.role: Input should be 'user' or 'assistant'")
+
+
 def _check_content(message: MessageBody, *, number: int, last: bool) -> None:
     if not message.content and not (last and message.role == "assistant"):
         raise bad_request(
             f"messages.{number}: all messages must have non-empty content "
             "except for the optional final assistant message"
         )
-    for block in message.content:
-        if isinstance(block, TextBlock) and not block.text:
-            raise bad_request("messages: text content blocks must be non-empty")
+    for place, block in enumerate(message.content):
+        _check_text(block)
+        if isinstance(block, MediaBlock) and message.role == "assistant":
+            raise bad_request(
+                f"messages.{number}.content.{place}: `{block.type}` blocks are not permitted in assistant turns"
+            )
         if isinstance(block, ToolUseBlock) and message.role != "assistant":
             raise bad_request(f"messages.{number}: `tool_use` blocks can only be in `assistant` messages")
         if isinstance(block, ToolResultBlock) and message.role != "user":
             raise bad_request(f"messages.{number}: `tool_result` blocks can only be in `user` messages")
+
+
+def _check_text(block: Block) -> None:
+    if not isinstance(block, TextBlock):
+        return
+    if not block.text:
+        raise bad_request("messages: text content blocks must be non-empty")
+    if block.text.isspace():
+        raise bad_request("messages: text content blocks must contain non-whitespace text")
 
 
 def _check_ids(messages: Sequence[MessageBody]) -> None:

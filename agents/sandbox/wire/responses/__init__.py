@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.sandbox.accounting import responses_input_tokens
+from agents.sandbox.gpt_tokens import CountedItem, counted_responses, responses_input_tokens, total_tokens
 from agents.sandbox.models import ServedGpt
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.beats import Quirk
 from agents.sandbox.wire import openai_errors as errors
 from agents.sandbox.wire.base import Reply
 from agents.sandbox.wire.openai import OpenAIWire, tool_choice
+from agents.sandbox.wire.openai_caching import cache_plan
 from agents.sandbox.wire.openai_rules import effort_of
 from agents.sandbox.wire.responses.body import CountBody, parse_body, parse_count_body
 from agents.sandbox.wire.responses.conversation import instructions_of, messages_of, tools_of
@@ -29,7 +30,8 @@ class ResponsesWire(OpenAIWire):
         effort = effort_of(reasoning.effort if reasoning else None, model=model, param="reasoning.effort")
         check_request(parsed, model=model)
         may_call, must_call = _choice(parsed)
-        input_tokens = _fitting_input(body, model=model)
+        items = counted_responses(body)
+        input_tokens = _fitting_input(items, model=model)
         most = min(model.max_output_tokens, model.context_window - input_tokens)
         return SandboxRequest(
             wire="responses",
@@ -45,10 +47,11 @@ class ResponsesWire(OpenAIWire):
             must_call=must_call,
             stream=bool(parsed.stream),
             effort=effort,
+            cache_plan=cache_plan(body, items=items, model=model),
             shows_thought=bool(reasoning and (reasoning.summary or reasoning.generate_summary)),
         )
 
-    def count(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    def count(self, body: Mapping[str, Any], *, headers: Mapping[str, str]) -> dict[str, Any]:
         """The answer of `POST /v1/responses/input_tokens`."""
         parsed = parse_count_body(body)
         self.find_model(parsed.model)
@@ -66,9 +69,9 @@ def _choice(body: CountBody) -> tuple[bool, str | None]:
     return tool_choice(choice, named=named, tools=[tool.name for tool in body.tools or []])
 
 
-def _fitting_input(body: Mapping[str, Any], *, model: ServedGpt) -> int:
-    """The input tokens of `body`; refused where they are over what the model takes."""
-    tokens = responses_input_tokens(body)
+def _fitting_input(items: Sequence[CountedItem], *, model: ServedGpt) -> int:
+    """The input tokens of a body; refused where they are over what the model takes."""
+    tokens = total_tokens(items)
     if tokens > (model.max_input_tokens or model.context_window):
         raise errors.bad_request(
             "Your input exceeds the context window of this model. Please adjust your input and try again.",

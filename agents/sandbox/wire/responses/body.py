@@ -64,6 +64,9 @@ class CallItem(Strict):
     arguments: str
     id: str | None = None
     status: Status | None = None
+    caller: dict[str, Any] | None = None
+    namespace: str | None = None
+    is_async: bool | None = Field(default=None, alias="async")
 
 
 class CallOutputItem(Strict):
@@ -72,6 +75,9 @@ class CallOutputItem(Strict):
     output: Content
     id: str | None = None
     status: Status | None = None
+    caller: dict[str, Any] | None = None
+    name: str | None = None
+    namespace: str | None = None
 
 
 class ThoughtText(Strict):
@@ -110,6 +116,10 @@ class Tool(Strict):
     parameters: dict[str, Any] | None
     description: str | None = None
     strict: bool | None = None
+    allowed_callers: list[str] | None = None
+    defer_loading: bool | None = None
+    output_schema: dict[str, Any] | None = None
+    is_async: bool | None = Field(default=None, alias="async")
 
 
 class Reasoning(Strict):

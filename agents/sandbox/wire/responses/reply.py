@@ -12,6 +12,7 @@ from agents.sandbox.performance import Act, Began, Broke, Ended
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.beats import Quirk
 from agents.sandbox.wire.base import WireError, sse_event
+from agents.sandbox.wire.openai_caching import cached_details
 from agents.sandbox.wire.openai_errors import error_body
 from agents.sandbox.wire.responses.items import Event, Output
 
@@ -153,7 +154,7 @@ class Document:
 def usage(request: SandboxRequest, *, act: Ended) -> dict[str, Any]:
     return {
         "input_tokens": request.input_tokens,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "input_tokens_details": cached_details(request.cached, model=request.model),
         "output_tokens": act.output_tokens,
         "output_tokens_details": {"reasoning_tokens": act.thought_tokens},
         "total_tokens": request.input_tokens + act.output_tokens,

@@ -12,6 +12,7 @@ from agents.sandbox.wire.openai_rules import (
     check_cap,
     check_function,
     empty_array,
+    is_free,
     not_served,
     unsupported_parameter,
 )
@@ -46,8 +47,9 @@ def check_request(body: ResponsesBody, *, model: ServedGpt) -> None:
         message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
         raise bad_request(message, param="stream_options")
     _check_cap(body.max_output_tokens, model=model)
-    for name in ("temperature", "top_p") if model.reasons else ():
-        if getattr(body, name) is not None and not _free(body, model=model):
+    free = is_free(body.reasoning.effort if body.reasoning else None, model=model)
+    for name in () if free else ("temperature", "top_p"):
+        if getattr(body, name) is not None:
             raise unsupported_parameter(name)
     check_conversation(body)
 
@@ -78,12 +80,6 @@ def _check_served(body: ResponsesBody) -> None:
         asked.append("prompt_cache_options.mode")
     if asked:
         raise not_served(asked[0])
-
-
-def _free(body: ResponsesBody, *, model: ServedGpt) -> bool:
-    """Whether a reasoning model takes sampling parameters this time."""
-    effort = body.reasoning.effort if body.reasoning else None
-    return model.free_at_none and (effort or model.default_effort) == "none"
 
 
 def _check_cap(cap: int | None, *, model: ServedGpt) -> None:

@@ -61,3 +61,22 @@ def test_with_oauth2_it_wants_a_token_of_its_own() -> None:
 def test_half_an_oauth2_client_is_refused(half: str) -> None:
     with pytest.raises(CommandError, match="ID:SECRET"):
         call_command("sandbox", "--port", "0", "--oauth2", half)
+
+
+def test_it_plays_a_scenario(tmp_path: Path) -> None:
+    scenario = tmp_path / "weather.toml"
+    scenario.write_text('[[rule]]\nmatch.contains = "weather"\nthen.say = "It rains."\n')
+    with running("--scenario", str(scenario)) as said:
+        url = re.findall(r"OpenAI SDK +(http://127\.0\.0\.1:\d+\S*) ", said)[0]
+        gpt = openai.OpenAI(api_key="any", base_url=url, max_retries=0)
+        assert gpt.responses.create(model="gpt-6-sol", input="The weather?").output_text == "It rains."
+
+
+def test_a_wrong_scenario_serves_nothing_and_says_where(tmp_path: Path) -> None:
+    scenario = tmp_path / "wrong.toml"
+    scenario.write_text("[[rule]]\nthen.fault = 'gremlins'\n")
+    command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--scenario", str(scenario)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "wrong.toml: rule 1, then.fault: Input should be" in done.stderr
+    assert "Traceback" not in done.stderr
