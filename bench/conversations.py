@@ -41,7 +41,7 @@ def store(messages: list[Message], *, conversation: models.Conversation, counter
     tokens = 0
     rows = []
     for position, message in enumerate(messages):
-        count = counter.message(message)
+        count = counter.stored_count(message)
         rows.append(
             models.Message(
                 conversation=conversation,

@@ -10,7 +10,8 @@ SizeName = Literal["full", "quick", "smoke"]
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """`rounds`: how often ours and the baselines take turns. `histories` in messages."""
+    """`rounds`: how often ours and the baselines take turns. `histories` in messages. `calibrated_conversations`: for
+    each row of the counting error."""
 
     first_token_rounds: int
     first_token_warm_up: int
@@ -23,6 +24,7 @@ class Size:
     idle_settle: float
     histories: tuple[int, ...]
     rounds: int
+    calibrated_conversations: int
 
 
 SIZES: dict[SizeName, Size] = {
@@ -38,6 +40,7 @@ SIZES: dict[SizeName, Size] = {
         idle_settle=2.0,
         histories=(100, 1_000, 10_000),
         rounds=15,
+        calibrated_conversations=20,
     ),
     "quick": Size(
         first_token_rounds=1,
@@ -51,6 +54,7 @@ SIZES: dict[SizeName, Size] = {
         idle_settle=2.0,
         histories=(100, 1_000),
         rounds=5,
+        calibrated_conversations=5,
     ),
     "smoke": Size(
         first_token_rounds=1,
@@ -64,5 +68,6 @@ SIZES: dict[SizeName, Size] = {
         idle_settle=0.1,
         histories=(20,),
         rounds=1,
+        calibrated_conversations=1,
     ),
 }

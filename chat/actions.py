@@ -95,7 +95,7 @@ def _check_sendable(conversation: Conversation, text: str) -> None:
     registry.check_callable(model)
     values = _values(conversation.owner, model)
     agent = agent_named(conversation.agent) or DEFAULT_AGENT
-    context.check_fits(agent=agent, model=model, values=values, text=text)
+    context.check_fits(agent=agent, model=model, values=values, text=text, calibrations=conversation.calibrations)
 
 
 def _model_of(conversation: Conversation) -> LanguageModel:

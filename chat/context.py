@@ -14,10 +14,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from agents.llm.calibration import UNCALIBRATED, Calibration, Report, observe
 from agents.llm.limiter import LimitedContext, TokenLimiter
 from agents.llm.message_caps import MessageCaps
-from agents.llm.messages import Message, user_text
-from agents.llm.providers.base import ModelRequest
+from agents.llm.messages import Message, Usage, user_text
+from agents.llm.providers.base import BlockCounts, ModelRequest
 from agents.llm.receipt import Earlier, Tally
 from agents.llm.window import Window
 from agents.model_capabilities import capabilities_for
@@ -26,6 +27,7 @@ from agents.models import LanguageModel
 from agents.roster import Agent
 from agents.setting_ranges import SettingValues
 from chat import context_rows, models
+from chat.calibrations import NONE_YET, Calibrations, calibration_of, with_calibration
 from chat.message_rows import to_value
 
 
@@ -40,23 +42,38 @@ class BuiltContext:
 @dataclass(kw_only=True)
 class TurnContext:
     """What one turn's calls are built from. `history` holds the newest messages of the path, oldest first; what a call
-    no longer sends leaves it, and is added to `earlier`. `values` are effective settings."""
+    no longer sends leaves it, and is added to `earlier`. `values` are effective settings. `counts` and `earlier` are in
+    the tokens of rows: without the correction that `calibration` has come to."""
 
     agent: Agent
     model: LanguageModel
     values: SettingValues
     limiter: TokenLimiter
+    conversation_id: uuid.UUID
     branch_id: int
+    calibrations: Calibrations
+    calibration: Calibration
     history: list[Message]
     counts: dict[str, int]
     earlier: Earlier
     window: Window | None
     saved_window: Window | None
     oldest_position: int
+    built: BlockCounts | None = None
 
     def add(self, message: Message, count: int) -> None:
         self.history.append(message)
         self.counts[message.id] = count
+
+    def observe(self, usage: Usage) -> None:
+        """What the provider counted of the request that was built last; the next is counted by it."""
+        if self.built is None:
+            return
+        report = Report.of(self.built, correction=self.limiter.counter.correction, reported=usage.input_tokens)
+        self.built = None
+        self.calibration = observe(self.calibration, report)
+        counter = self.limiter.counter.corrected_by(self.calibration.correction)
+        self.limiter = replace(self.limiter, counter=counter)
 
     def build(self, *, is_last: bool) -> BuiltContext:
         """The request for the next call. ContextImpossible where the question cannot fit."""
@@ -65,7 +82,7 @@ class TurnContext:
         return BuiltContext(request=self._request(limited, is_last=is_last), limited=limited)
 
     def _begin_at(self, limited: LimitedContext) -> None:
-        self.window, self.earlier = limited.window, limited.receipt.earlier
+        self.window, self.earlier = limited.window, limited.earlier
         gone = next(n for n, message in enumerate(self.history) if message.id == limited.window.boundary)
         del self.history[:gone]
         self.oldest_position += gone  # Positions on a path are consecutive.
@@ -73,6 +90,7 @@ class TurnContext:
     def _request(self, limited: LimitedContext, *, is_last: bool) -> ModelRequest:
         call_id = str(uuid.uuid4())
         history = tuple(self.history)
+        self.built = limited.counts  # A refit builds anew: the last one is the one that is sent.
 
         def refit(max_input: int, cold: bool) -> ModelRequest:
             smaller = self.limiter.refit(
@@ -115,9 +133,14 @@ def summary(receipt: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def limiter_for(*, agent: Agent, model: LanguageModel, values: SettingValues) -> TokenLimiter:
+def limiter_for(
+    *, agent: Agent, model: LanguageModel, values: SettingValues, calibrations: Calibrations = NONE_YET
+) -> TokenLimiter:
+    """`calibrations` are the conversation's."""
+    counter = counter_of(model)
+    calibration = calibration_of(calibrations, model=model, counter=counter)
     return TokenLimiter(
-        counter=counter_of(model),
+        counter=counter.corrected_by(calibration.correction),
         token_limit=values.token_limit,
         instructions=agent.instructions,
         tools=agent.tools.specs,
@@ -130,6 +153,7 @@ def load(
     agent: Agent,
     model: LanguageModel,
     values: SettingValues,
+    calibrations: Calibrations = NONE_YET,
     now: datetime | None = None,
 ) -> TurnContext:
     """Read what the next turn on `branch` may need; count what has no count yet, and keep the counts.
@@ -137,7 +161,7 @@ def load(
     `now` is when the turn begins: messages grow no older while it runs, so that its prefix stays.
     """
     now = now or timezone.now()
-    limiter = limiter_for(agent=agent, model=model, values=values)
+    limiter = limiter_for(agent=agent, model=model, values=values, calibrations=calibrations)
     window = _saved_window(branch, values)
     down_to = branch.window.get("position", 0) if window else None
     read = context_rows.newest_rows(branch, counter=limiter.counter, values=values, now=now, down_to=down_to)
@@ -149,7 +173,10 @@ def load(
         model=model,
         values=values,
         limiter=replace(limiter, caps=_caps(values, read.newest, now=now)),
+        conversation_id=branch.conversation_id,
         branch_id=branch.pk,
+        calibrations=calibrations,
+        calibration=calibration_of(calibrations, model=model, counter=limiter.counter),
         history=[to_value(row) for row in read.newest],
         counts={str(row.pk): row.token_count or 0 for row in read.newest},
         earlier=_saved_earlier(branch, count=count, tokens=tokens)
@@ -175,6 +202,16 @@ def save_window(context: TurnContext) -> None:
     }
     models.Branch.objects.filter(pk=context.branch_id).update(window=window)
     context.saved_window = context.window
+
+
+def save_calibration(context: TurnContext) -> None:
+    """Keep what the last call taught with the conversation, if it taught anything."""
+    counter = context.limiter.counter
+    kept = with_calibration(context.calibrations, model=context.model, counter=counter, calibration=context.calibration)
+    if context.calibration is UNCALIBRATED or kept == context.calibrations:
+        return
+    models.Conversation.objects.filter(pk=context.conversation_id).update(calibrations=kept)
+    context.calibrations = kept
 
 
 def _saved_window(branch: models.Branch, values: SettingValues) -> Window | None:
@@ -207,6 +244,9 @@ def _caps(values: SettingValues, rows: list[models.Message], *, now: datetime) -
     )
 
 
-def check_fits(*, agent: Agent, model: LanguageModel, values: SettingValues, text: str) -> None:
+def check_fits(
+    *, agent: Agent, model: LanguageModel, values: SettingValues, text: str, calibrations: Calibrations = NONE_YET
+) -> None:
     """ContextImpossible, with the sizes, if a message could not be sent even alone."""
-    limiter_for(agent=agent, model=model, values=values).fit([user_text(text, id="new")])
+    limiter = limiter_for(agent=agent, model=model, values=values, calibrations=calibrations)
+    limiter.fit([user_text(text, id="new")])

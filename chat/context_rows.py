@@ -34,10 +34,10 @@ def newest_rows(
     tokens = messages = in_turn = 0
     for row in branches.newest_first(branch, down_to=down_to or 0):
         if row.token_encoding != counter.name or row.token_count is None:
-            row.token_count, row.token_encoding = counter.message(to_value(row)), counter.name
+            row.token_count, row.token_encoding = counter.stored_count(to_value(row)), counter.name
             uncounted.append(row)
         rows.append(row)
-        tokens += row.token_count
+        tokens += counter.corrected(row.token_count)
         in_turn += 1
         if row.role != models.Message.Role.USER:
             continue

@@ -27,6 +27,9 @@ class Conversation(models.Model):
     active_branch = models.ForeignKey(
         "Branch", null=True, blank=True, on_delete=models.SET_NULL, related_name="active_in"
     )
+    calibrations = models.JSONField(
+        default=dict, blank=True, help_text="By model: how far the provider's token counts are from ours."
+    )
     archived = models.BooleanField(default=False)
     pinned = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -180,6 +180,7 @@ class TurnRun:
         message = replace(event.message, id=self._message_id)
         usage = event.usage or Usage()
         self._usage += usage
+        self._context.observe(usage)
         self._finish_reason = event.finish_reason
         self._partial = None
         calls: list[Event] = [
@@ -211,6 +212,7 @@ class TurnRun:
                 counter = self._context.limiter.counter
                 tips.append(add_message(lease=self.lease, tip=self._tip, message=message, counter=counter))
             if message.role == "assistant":
+                contexts.save_calibration(self._context)
                 mine = Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n)
                 mine.update(message_id=message.id if message.parts else None, model_call=find_call(self._call_id))
 

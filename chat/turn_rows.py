@@ -31,7 +31,7 @@ class Tip:
 
 def add_message(*, lease: Lease, tip: Tip, message: Message, counter: TokenCounter) -> Tip:
     """Write `message` (its id is the row's) after `tip`. Returns the new tip."""
-    count = counter.message(message)
+    count = counter.stored_count(message)
     row = models.Message(
         id=uuid.UUID(message.id),
         conversation_id=lease.conversation_id,

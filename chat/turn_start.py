@@ -36,7 +36,13 @@ def prepare(turn: Turn) -> Start:
     effective = settings_resolution.effective(user=conversation.owner, model=model)
     branch = conversation.active_branch
     assert branch is not None, "a claimed turn is bound to a branch"
-    loaded = context.load(branch=branch, agent=agent, model=model, values=effective.values)
+    loaded = context.load(
+        branch=branch,
+        agent=agent,
+        model=model,
+        values=effective.values,
+        calibrations=conversation.calibrations,
+    )
     started = {
         "agent": agent.slug,
         "provider": model.provider.slug,

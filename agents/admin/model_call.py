@@ -27,7 +27,7 @@ class ModelCallAdmin(ReadOnlyAdmin):
     def tokens(self, call: ModelCall) -> str:
         if call.input_tokens is None:
             return f"about {call.estimated_input_tokens:,} in"
-        return f"{call.input_tokens:,} in, {call.output_tokens or 0:,} out"
+        return f"{call.input_tokens:,} in (estimated {call.estimated_input_tokens:,}), {call.output_tokens or 0:,} out"
 
     @admin.display(description="Waited", ordering="waited_ms")
     def waited(self, call: ModelCall) -> str:

@@ -20,7 +20,7 @@ from agents.llm.window import Window
 class Draft:
     """Starts as the whole history. The last of its `turns` is the current one; `dropped` sums up those that went.
 
-    `counts` gives the tokens of stored messages by id.
+    `counts` gives the tokens of stored messages by id. They and those of `dropped` are without correction.
     """
 
     def __init__(self, repaired: Repaired, *, counter: TokenCounter, counts: Mapping[str, int]) -> None:
@@ -62,7 +62,7 @@ class Draft:
 
     def drop_oldest_turn(self, reason: EarlierReason = "over_limit") -> None:
         turn = self.turns.popleft()
-        stored = [line.whole for line in turn.lines if line.message.id]
+        stored = [line.stored for line in turn.lines if line.message.id]
         self.dropped += Earlier.of(reason, count=len(stored), tokens=sum(stored))
         self.total -= turn.tokens
         self.left_out.clear()

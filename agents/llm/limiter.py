@@ -44,12 +44,14 @@ def default_low_water(token_limit: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class LimitedContext:
-    """What goes into one model call. Save `window` with the branch and hand it to the next call."""
+    """What goes into one model call. Save `window` with the branch and hand it to the next call, and `earlier` where
+    what lies before the window is not handed over again."""
 
     messages: tuple[Message, ...]
     counts: BlockCounts
     receipt: Receipt
     window: Window
+    earlier: Earlier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +61,9 @@ class TokenLimiter:
     Both methods take `history`, the newest messages of a branch, oldest first: it begins at a user message, and every
     message has an id of its own. `window` is what the previous call returned; one of another limit, or with a boundary
     that is not in `history`, counts as none. `counts` gives the tokens of stored messages by id, as this counter counts
-    them. `earlier` sums up what lies before `history`; what lies before the window's boundary in it counts as over the
-    limit, so that a history that begins there keeps the reasons apart.
+    them without its correction (`TokenCounter.stored_count`). `earlier`, in the same tokens, sums up what lies before
+    `history`; what lies before the window's boundary in it counts as over the limit, so that a history that begins
+    there keeps the reasons apart. All that is told of the call is corrected.
 
     Both raise ContextImpossible if what must be sent does not fit, and ValueError if `history` is not one.
     """
@@ -112,11 +115,13 @@ class TokenLimiter:
             if not reduce(draft, targets):
                 raise self._impossible(limit=limit, conversation=draft.total)
         _check_result(draft, room=room)
+        earlier += draft.dropped
         return LimitedContext(
             messages=draft.messages,
             counts=replace(self._frame, messages=draft.counts),
             receipt=self._receipt(draft, limit=limit, earlier=earlier),
             window=self._window(draft, saved=saved, before=before, changes=window.changes + 1 if window else 0),
+            earlier=earlier,
         )
 
     @cached_property
@@ -156,7 +161,8 @@ class TokenLimiter:
             conversation=draft.total,
             message=draft.turns[-1].question.tokens,
             entries=draft.entries,
-            earlier=earlier + draft.dropped,
+            earlier=earlier.corrected(self.counter),
+            correction=self.counter.correction,
         )
 
     def _impossible(self, *, limit: int, conversation: int) -> ContextImpossible:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
+from agents.llm.correction import UNCORRECTED, Correction
 from agents.llm.messages import Role
+from agents.llm.tokens import TokenCounter
 
 Status = Literal["kept", "shortened", "stubbed", "left_out"]
 Reason = Literal["", "result_shortened", "arguments_shortened", "result_stubbed", "iteration_left_out", "repaired"]
@@ -47,6 +49,17 @@ class Earlier:
             too_old=self.too_old.plus(other.too_old),
         )
 
+    def corrected(self, counter: TokenCounter) -> Earlier:
+        def tally(of: Tally) -> Tally:
+            return replace(of, tokens=counter.corrected(of.tokens))
+
+        return replace(
+            self,
+            tokens=counter.corrected(self.tokens),
+            over_last_messages=tally(self.over_last_messages),
+            too_old=tally(self.too_old),
+        )
+
     @property
     def over_limit(self) -> Tally:
         """Never below zero: what was counted for another model may sum up to less than its parts."""
@@ -76,7 +89,8 @@ class Entry:
 class Receipt:
     """The parts of the budget in tokens; `limit` is the most that this call could carry.
 
-    `message` is the newest user message, a part of `conversation`. `earlier` was left out by whole turns.
+    `message` is the newest user message, a part of `conversation`. `earlier` was left out by whole turns. Every number
+    of tokens is corrected by `correction` (in thousandths).
     """
 
     limit: int
@@ -87,6 +101,7 @@ class Receipt:
     message: int
     entries: tuple[Entry, ...]
     earlier: Earlier
+    correction: Correction = UNCORRECTED
 
     @property
     def total(self) -> int:

@@ -1,18 +1,21 @@
 """What a request weighs in tokens, part by part, offline.
 
 OpenAI models are counted with their own vocabulary. Claude has no public one: its count is o200k times a factor per
-generation (medians of recorded counts: 1.17-1.24 up to 4.6, 1.44-1.54 from 4.7), and calibration does the rest. Every
-number that is given out is rounded up by itself, so that sums of them are exact.
+generation (medians of recorded counts: 1.17-1.24 up to 4.6, 1.44-1.54 from 4.7), and calibration does the rest: a
+counter may hold a correction, by which everything it gives out is multiplied. What is kept with a row is the count
+without it, so that a correction that changes makes nobody count again. Every number that is given out is rounded up by
+itself, so that sums of them are exact.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from agents.llm.capabilities import Capabilities
+from agents.llm.correction import UNCORRECTED, Correction
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall, ToolSpec
 from agents.llm.vocabulary import EncodingName, load_encoding
 
@@ -43,41 +46,57 @@ _FRAMINGS: dict[Wire, _Framing] = {
 
 @dataclass(frozen=True, kw_only=True)
 class TokenCounter:
-    """Counts what is really sent. `factor` turns tokens of `encoding` into tokens of the model (three decimals)."""
+    """Counts what is really sent. `factor` turns tokens of `encoding` into tokens of the model (three decimals);
+    `correction` is what the model's own reports have taught since."""
 
     encoding: EncodingName = "o200k_base"
     factor: float = 1.0
     wire: Wire = "anthropic"
+    correction: Correction = UNCORRECTED
 
     @property
     def name(self) -> str:
-        """Such as "o200k_base*1.25@anthropic". Counters of one name count alike: a stored count is theirs alone."""
+        """Such as "o200k_base*1.25@anthropic". Counters of one name count alike, but for their correction: a stored
+        count is theirs alone."""
         return f"{self.encoding}*{self.factor:g}@{self.wire}"
+
+    def corrected_by(self, correction: Correction) -> TokenCounter:
+        """Without a factor the vocabulary is the model's own: then what is reported below our count is the care that we
+        take with the wire's framing, and stays."""
+        return replace(self, correction=correction.upward if self.factor == 1 else correction)
 
     @property
     def overhead(self) -> int:
         """Tokens of a request without any content."""
-        return self._scaled(self._framing.request)
+        return self.correction.of_frame(self._scaled(self._framing.request))
 
     def text(self, text: str) -> int:
-        return self._scaled(self.raw(text))
+        return self.corrected(self._scaled(self.raw(text)))
 
     def message(self, message: Message) -> int:
-        """Reasoning counts nothing, because it is not sent."""
+        return self.corrected(self.stored_count(message))
+
+    def corrected(self, stored: int) -> int:
+        """What a message counts now, from the count that is kept with its row."""
+        return self.correction.of_messages(stored)
+
+    def stored_count(self, message: Message) -> int:
+        """Without the correction. Reasoning counts nothing, because it is not sent."""
         parts = sum(self._raw_part(part) for part in message.parts)
         # OpenAI sends every result as a message of its own, whose frame is part of `result`.
         frame = 0 if message.role == "tool" else self._framing.message
         return self._scaled(frame + parts)
 
     def instructions(self, text: str) -> int:
-        return self._scaled(self._framing.message + self.raw(text)) if text else 0
+        if not text:
+            return 0
+        return self.correction.of_frame(self._scaled(self._framing.message + self.raw(text)))
 
     def tools(self, specs: Sequence[ToolSpec]) -> int:
         if not specs:
             return 0
-        if self.wire == "openai":
-            return self._scaled(self._raw_functions(specs))
-        return self._framing.hidden_tool_prompt + self._scaled(sum(self.raw(_compact(spec)) for spec in specs))
+        raw = self._raw_functions(specs) if self.wire == "openai" else sum(self.raw(_compact(spec)) for spec in specs)
+        return self.correction.of_frame(self._framing.hidden_tool_prompt + self._scaled(raw))
 
     def raw(self, text: str) -> int:
         """Tokens in the vocabulary itself. Special-token look-alikes and lone surrogates are ordinary text."""

@@ -14,10 +14,12 @@ from agents.llm.tokens import TokenCounter
 @dataclass(kw_only=True, slots=True)
 class Line:
     """One message of the history. `sent` is its present form, None if it is left out; `owner` the id of the assistant
-    message of its iteration, `whole` the tokens that the message has, `tokens` those that are sent of it."""
+    message of its iteration, `whole` the tokens that the message has (`stored`: without correction), `tokens` those
+    that are sent of it."""
 
     message: Message
     owner: str
+    stored: int
     whole: int
     repaired: bool
     sent: Message | None
@@ -50,7 +52,8 @@ class Turn:
 
 
 def split_turns(repaired: Repaired, *, counter: TokenCounter, counts: Mapping[str, int]) -> deque[Turn]:
-    """The first message must be a user's. A message whose id is in `counts` is not counted again, unless repaired."""
+    """The first message must be a user's. A message whose id is in `counts` (without correction) is not counted
+    again, unless repaired."""
     turns: deque[Turn] = deque()
     for pair in repaired.pairs:
         line = _line(pair, counter=counter, counts=counts)
@@ -65,10 +68,18 @@ def _line(pair: Pair, *, counter: TokenCounter, counts: Mapping[str, int]) -> Li
     before, after = pair
     message = after or before
     assert message is not None, "a repair keeps, changes, adds or takes out one message"
-    stored = counts.get(message.id) if message is before else None
-    whole = counter.message(message) if stored is None else stored
-    tokens = 0 if after is None else whole
-    return Line(message=message, owner=message.id, whole=whole, repaired=after is not before, sent=after, tokens=tokens)
+    known = counts.get(message.id) if message is before else None
+    stored = counter.stored_count(message) if known is None else known
+    whole = counter.corrected(stored)
+    return Line(
+        message=message,
+        owner=message.id,
+        stored=stored,
+        whole=whole,
+        repaired=after is not before,
+        sent=after,
+        tokens=0 if after is None else whole,
+    )
 
 
 def _add(turn: Turn, line: Line) -> None:

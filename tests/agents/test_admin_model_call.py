@@ -50,5 +50,11 @@ def test_it_is_filtered_by_user_model_status_and_day(
     assert found == filters
 
 
+def test_the_estimate_stands_beside_what_was_reported(staff_client: Client, call: ModelCall) -> None:
+    assert "about 100 in" in staff_client.get(LIST).text
+    ModelCall.objects.filter(pk=call.pk).update(input_tokens=1_104, output_tokens=7)
+    assert "1,104 in (estimated 100), 7 out" in staff_client.get(LIST).text
+
+
 def test_only_staff_gets_in(client: Client, member_client: Client, call: ModelCall) -> None:
     assert client.get(LIST).status_code == member_client.get(LIST).status_code == 302

@@ -21,6 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
         ("delta_latency", ["event written → client", "provider's delta → client", "CPU of the server"]),
         ("idle_sockets", ["memory of an idle socket"]),
         ("context_building", ["20 messages, no saved window", "20 messages, saved window"]),
+        (
+            "counting_error",
+            ["Claude ≤ 4.6, recorded ratios: German", "Claude ≥ 4.7, ctok", "counts with cl100k_base: tool-heavy"],
+        ),
+        ("counting_speed", ["100 kB, o200k_base: a million spaces", "100 kB, cl100k_base: 10,000 emoji"]),
         ("limiting", ["`fit`, 20 messages into 8,192 tokens", "tokens counted per second, code"]),
     ],
 )

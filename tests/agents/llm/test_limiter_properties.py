@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.llm.correction import Correction
 from agents.llm.cuts import Place, places
 from agents.llm.errors import ContextImpossible
 from agents.llm.limiter import LimitedContext, TokenLimiter
@@ -298,3 +299,64 @@ def test_all_of_it_holds_with_the_real_vocabularies(counter: TokenCounter, histo
         assert current_turn(context.messages)[0] is current_turn(step)[0]
         assert unseen_results(step).keys() <= sent_results(context.messages).keys()
         assert fitted(limiter, step, context.window) == context
+
+
+corrections = st.builds(Correction, frame=st.integers(500, 2_000), messages=st.integers(500, 2_000))
+
+
+def corrected_by(limiter: TokenLimiter, correction: Correction) -> TokenLimiter:
+    return replace(limiter, counter=replace(limiter.counter, correction=correction))
+
+
+@given(limiters, histories(), st.lists(corrections, min_size=1, max_size=4))
+@examples
+def test_the_limit_holds_in_corrected_tokens_however_the_correction_changes(
+    limiter: TokenLimiter, history: list[Message], changes: list[Correction]
+) -> None:
+    stored = {message.id: limiter.counter.stored_count(message) for message in history}
+    window = None
+    for n, step in enumerate(steps(history)):
+        now = corrected_by(limiter, changes[n % len(changes)])
+        try:
+            context = now.fit(step, window=window, counts=stored)
+        except ContextImpossible:
+            continue
+        window = context.window
+        assert context.counts.total <= limiter.token_limit
+        assert context.counts.messages == tuple(now.counter.message(message) for message in context.messages)
+        assert context.receipt.total == context.counts.total
+        assert context.receipt.correction == now.counter.correction
+        assert context == now.fit(step, window=window), "counts that were kept are the counts that would be made"
+
+
+@given(limiters, histories(), corrections, corrections)
+@examples
+def test_a_changed_correction_moves_the_prefix_only_where_it_no_longer_fits(
+    limiter: TokenLimiter, history: list[Message], before: Correction, after: Correction
+) -> None:
+    try:
+        old = corrected_by(limiter, before).fit(history)
+    except ContextImpossible:
+        return
+    now = corrected_by(limiter, after)
+    counter = now.counter
+    frame = counter.overhead + counter.instructions(limiter.instructions) + counter.tools(limiter.tools)
+    if frame + sum(counter.message(message) for message in old.messages) <= limiter.token_limit:
+        new = now.fit(history, window=old.window)
+        assert new.messages == old.messages
+        assert new.window == old.window
+
+
+@given(limiters, histories(broken=False), corrections)
+@examples
+def test_what_lies_earlier_is_handed_on_uncorrected_and_told_corrected(
+    limiter: TokenLimiter, history: list[Message], correction: Correction
+) -> None:
+    try:
+        context = corrected_by(limiter, correction).fit(history)
+    except ContextImpossible:
+        return
+    boundary = next(n for n, message in enumerate(history) if message.id == context.window.boundary)
+    gone = sum(limiter.counter.stored_count(message) for message in history[:boundary])
+    assert context.earlier.tokens == gone
+    assert context.receipt.earlier.tokens == correction.of_messages(gone)

@@ -7,6 +7,7 @@ import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.llm.correction import Correction
 from agents.llm.messages import Message, ReasoningPart, ToolCall, ToolSpec, user_text
 from agents.llm.model_families import capabilities_of
 from agents.llm.tokens import TokenCounter, Wire, counter_for
@@ -178,3 +179,40 @@ def test_counters_of_models_on_openais_wire(model: str, name: str) -> None:
 def test_arguments_need_not_be_json(wire: Wire) -> None:
     broken = Message(role="assistant", parts=(ToolCall(id="c", name="f", arguments='{"a":'),))
     assert TokenCounter(wire=wire).message(broken) > 0
+
+
+CORRECTED = TokenCounter(factor=1.25, correction=Correction(frame=900, messages=1_100))
+
+
+def test_a_correction_is_applied_to_everything_but_what_rows_keep() -> None:
+    said = user_text("Six words are in this sentence.")
+    assert CORRECTED.name == CLAUDE.name
+    assert CORRECTED.stored_count(said) == CLAUDE.stored_count(said) == CLAUDE.message(said)
+    assert CORRECTED.message(said) == CORRECTED.corrected(CLAUDE.message(said)) == math.ceil(1.1 * CLAUDE.message(said))
+    assert CORRECTED.text("word " * 100) == math.ceil(1.1 * CLAUDE.text("word " * 100))
+    assert CORRECTED.instructions("Be brief.") == math.ceil(0.9 * CLAUDE.instructions("Be brief."))
+    assert CORRECTED.tools([WEATHER]) == math.ceil(0.9 * CLAUDE.tools([WEATHER]))
+    assert CORRECTED.overhead == math.ceil(0.9 * CLAUDE.overhead)
+    assert CORRECTED.instructions("") == CORRECTED.tools([]) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "iVBORw0KGgoAAAANSUhEUgAA" * 4_000,
+        "0123456789abcdef" * 6_000,
+        "👩‍👩‍👧" * 10_000,
+        "\n" * 100_000,
+        "日本語" * 30_000,
+        "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(100_000)),
+    ],
+    ids=["base64", "hex", "emoji", "line ends", "Japanese", "100,000 ideographs in one run"],
+)
+def test_no_text_counts_more_tokens_than_bytes(text: str) -> None:
+    assert 0 < O200K.text(text) <= len(text.encode())
+
+
+def test_a_count_with_the_models_own_vocabulary_is_only_ever_corrected_upward() -> None:
+    both_ways = Correction(frame=1_200, messages=900)
+    assert CLAUDE.corrected_by(both_ways).correction == both_ways
+    assert O200K.corrected_by(both_ways).correction == Correction(frame=1_200, messages=1_000)
