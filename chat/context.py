@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -19,6 +20,7 @@ from agents.llm.message_caps import MessageCaps
 from agents.llm.messages import Message, user_text
 from agents.llm.providers.base import ModelRequest
 from agents.llm.receipt import Earlier, Tally
+from agents.llm.tokens import TokenCounter
 from agents.llm.window import Window
 from agents.model_capabilities import capabilities_for
 from agents.model_counter import counter_of as counter_of  # noqa: PLC0414 - others read it here
@@ -116,11 +118,14 @@ def summary(receipt: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def limiter_for(*, agent: Agent, model: LanguageModel, values: SettingValues) -> TokenLimiter:
+    return _limiter_for(agent, counter_of(model), values.token_limit)
+
+
+@lru_cache(maxsize=256)
+def _limiter_for(agent: Agent, counter: TokenCounter, token_limit: int) -> TokenLimiter:
+    """Kept, since it counts the agent's instructions and tools once."""
     return TokenLimiter(
-        counter=counter_of(model),
-        token_limit=values.token_limit,
-        instructions=agent.instructions,
-        tools=agent.tools.specs,
+        counter=counter, token_limit=token_limit, instructions=agent.instructions, tools=agent.tools.specs
     )
 
 
@@ -148,7 +153,7 @@ def load(
         agent=agent,
         model=model,
         values=values,
-        limiter=replace(limiter, caps=_caps(values, read.newest, now=now)),
+        limiter=limiter.capped(_caps(values, read.newest, now=now)),
         branch_id=branch.pk,
         history=[to_value(row) for row in read.newest],
         counts={str(row.pk): row.token_count or 0 for row in read.newest},
@@ -207,6 +212,7 @@ def _caps(values: SettingValues, rows: list[models.Message], *, now: datetime) -
     )
 
 
-def check_fits(*, agent: Agent, model: LanguageModel, values: SettingValues, text: str) -> None:
-    """ContextImpossible, with the sizes, if a message could not be sent even alone."""
-    limiter_for(agent=agent, model=model, values=values).fit([user_text(text, id="new")])
+def check_fits(*, agent: Agent, model: LanguageModel, values: SettingValues, text: str) -> int:
+    """The message's tokens. ContextImpossible, with the sizes, if it could not be sent even alone."""
+    limited = limiter_for(agent=agent, model=model, values=values).fit([user_text(text, id="new")])
+    return limited.counts.messages[0]

@@ -119,6 +119,10 @@ class TokenLimiter:
             window=self._window(draft, saved=saved, before=before, changes=window.changes + 1 if window else 0),
         )
 
+    def capped(self, caps: MessageCaps) -> TokenLimiter:
+        """The same with `caps`; this one where they are its own already."""
+        return self if caps == self.caps else replace(self, caps=caps)
+
     @cached_property
     def _frame(self) -> BlockCounts:
         """A request without messages."""
