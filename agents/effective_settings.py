@@ -8,7 +8,7 @@ the request that is sent all show its result.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from agents.model_capabilities import capabilities_for
@@ -56,7 +56,7 @@ class EffectiveSetting:
     layer: Layer
 
     def as_dict(self) -> dict[str, Any]:
-        told = asdict(self)
+        told = dict(vars(self))
         del told["layer"]
         return told
 
@@ -146,7 +146,7 @@ def _one(
         source="limited" if limit else layer,
         note=note,
         stored=stored,
-        **asdict(layers),
+        **vars(layers),
         locked=locked,
         minimum=_number(bounds, min(allowed.minimum, maximum)),
         maximum=_number(bounds, maximum),

@@ -45,6 +45,7 @@ class GovernedModel:
         purpose: str,
         agent: str = "",
         conceal: Conceal = str,
+        open_call: ledger.OpenCall = ledger.open_call,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inner = inner
@@ -54,6 +55,7 @@ class GovernedModel:
         self._purpose = purpose
         self._agent = agent
         self._conceal = conceal
+        self._open_call = open_call
         self._clock = clock
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent]:
@@ -76,7 +78,8 @@ class GovernedModel:
     async def _send(self, ask: Ask, grant: Grant, waited_ms: int) -> AsyncGenerator[ModelEvent]:
         outcome = _Outcome(waited_ms=waited_ms)
         # Not cut short by a stop: nobody could close a row that may or may not be there.
-        opening = asyncio.create_task(ledger.open_call(ask=ask, model=self._model, agent=self._agent))
+        row = ledger.row_of(ask=ask, model=self._model, agent=self._agent)
+        opening = asyncio.ensure_future(self._open_call(row))
         sent_at: float | None = None
         try:
             await asyncio.shield(opening)
@@ -112,7 +115,7 @@ def _note_end(outcome: _Outcome, event: CallFinished) -> None:
     outcome.request_id = event.request_id
 
 
-async def _close(opening: asyncio.Task[None], *, grant: Grant, call_id: str, outcome: _Outcome, sent: bool) -> None:
+async def _close(opening: asyncio.Future[None], *, grant: Grant, call_id: str, outcome: _Outcome, sent: bool) -> None:
     await asyncio.wait([opening])
     if sent:
         await grant.settle(outcome.usage)

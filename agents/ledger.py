@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from django.db.models.functions import Now
 
 from agents.governor.base import Ask
 from agents.llm.messages import Usage
 from agents.models import LanguageModel, ModelCall
+from agents.prepared import insert
 from agents.threads import in_thread
 
-
-async def open_call(*, ask: Ask, model: LanguageModel, agent: str = "") -> None:
-    """Write the row. Its id is the request's `call_id`; the estimate counts as spent until the call is closed."""
-    await in_thread(_create)(ask=ask, model=model, agent=agent)
+OpenCall = Callable[[ModelCall], Awaitable[None]]
+"""Writes the row of a call; returns when it is committed."""
 
 
-def _create(*, ask: Ask, model: LanguageModel, agent: str) -> None:
-    ModelCall.objects.create(
+async def open_call(row: ModelCall) -> None:
+    """The row alone, where nothing else belongs to it."""
+    await in_thread(insert)([row])
+
+
+def row_of(*, ask: Ask, model: LanguageModel, agent: str = "") -> ModelCall:
+    """Its id is the request's `call_id`; the estimate counts as spent until the call is closed."""
+    return ModelCall(
         id=ask.request.call_id,
         model=model,
         user_id=ask.user or None,

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 
+from agents import ledger
 from agents.concealment import Conceal, concealing
 from agents.egress.guard import egress
 from agents.egress.transport import guarded_client, trust
@@ -103,10 +104,18 @@ def use_sandbox(app: SandboxApp) -> None:
     _adapters.clear()
 
 
-async def build_model(*, model: LanguageModel, user_id: str, purpose: str = "chat", agent: str = "") -> LearningModel:
+async def build_model(
+    *,
+    model: LanguageModel,
+    user_id: str,
+    purpose: str = "chat",
+    agent: str = "",
+    open_call: ledger.OpenCall = ledger.open_call,
+) -> LearningModel:
     """The model that `model` (its provider loaded) describes, governed. ConfigInvalid where it cannot be called.
 
-    `agent` is the slug that the ledger books its calls under.
+    `agent` is the slug that the ledger books its calls under. `open_call` is for whoever has more to write in the same
+    transaction.
     """
     connection = _connection(model)
     adapters = _adapters.setdefault(asyncio.get_running_loop(), {})
@@ -120,6 +129,7 @@ async def build_model(*, model: LanguageModel, user_id: str, purpose: str = "cha
         purpose=purpose,
         agent=agent,
         conceal=concealing(connection.all_secrets),
+        open_call=open_call,
     )
     return LearningModel(inner=governed, model=model)
 
@@ -163,13 +173,17 @@ async def warm_up() -> None:
     """Import the SDKs before the first person waits for them.
 
     What is loaded by then stays for ever: frozen, it is left out of full garbage collections, which would otherwise
-    hold every stream up for a tenth of a second and more.
+    hold every stream up for a tenth of a second and more. None happens on the way there either, for the same reason:
+    imports leave next to no garbage.
     """
-    for sdk in _SDKS:
-        await asyncio.to_thread(import_module, sdk)
-    if gc.get_freeze_count() == 0:
-        gc.collect()
-        gc.freeze()
+    gc.disable()
+    try:
+        for sdk in _SDKS:
+            await asyncio.to_thread(import_module, sdk)
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _connection(model: LanguageModel) -> _Connection:

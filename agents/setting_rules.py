@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, UUIDField
 
 from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel, SettingRule
+from agents.prepared import Select, Slot
 from agents.setting_changes import Changes, Value, checked, is_whole
 from agents.setting_ranges import NO_CAP, RANGE_OF, Range, SettingName
 
@@ -26,7 +27,17 @@ LOCKED = "locked by your organisation"
 
 def rules_of(models: Iterable[LanguageModel]) -> Rules:
     """One query for all `models`."""
-    rows = SettingRule.objects.filter(Q(model=None) | Q(model__in=list(models)))
+    return _by_place(SettingRule.objects.filter(Q(model=None) | Q(model__in=list(models))))
+
+
+def rules_of_one(model: LanguageModel) -> Rules:
+    return _by_place(_RULES_OF.all(model=model.pk))
+
+
+_RULES_OF = Select(lambda: SettingRule.objects.filter(Q(model=None) | Q(model=Slot("model", UUIDField()))))
+
+
+def _by_place(rows: Iterable[SettingRule]) -> Rules:
     return {(row.model_id, row.setting): row for row in rows}
 
 

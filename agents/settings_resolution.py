@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, UUIDField
 
 from accounts.audit import record
 from accounts.models import AuditEntry, User
 from accounts.refusals import InvalidRequest, VersionConflict
 from agents.effective_settings import EffectiveSetting, EffectiveSettings, Layer, Source, built_in, resolve
 from agents.models import AgentConfig, LanguageModel
+from agents.prepared import Select, Slot
 from agents.setting_changes import Changes, Value, validated
 from agents.setting_ranges import ALL_RANGES, SettingName
-from agents.setting_rules import refused, rules_of
+from agents.setting_rules import Rules, refused, rules_of, rules_of_one
 
 __all__ = [
     "Copied",
@@ -50,14 +51,27 @@ class Copied:
 
 def effective(*, user: User | None, model: LanguageModel) -> EffectiveSettings:
     """Two queries, if `model` comes with its provider. Without a user: what everyone starts from."""
-    return effective_for_all(user=user, models=[model])[0]
+    rows = _ROWS_OF.all(user=user and user.pk, model=model.pk)
+    return _resolved(rows, user=user, models=[model], rules=rules_of_one(model))[0]
 
 
 def effective_for_all(*, user: User | None, models: Sequence[LanguageModel]) -> list[EffectiveSettings]:
     """Two queries for all `models`, in their order."""
     rows = AgentConfig.objects.filter(Q(user=None) | Q(user=user), model__in=models)
+    return _resolved(rows, user=user, models=models, rules=rules_of(models))
+
+
+_ROWS_OF = Select(
+    lambda: AgentConfig.objects.filter(
+        Q(user=None) | Q(user=Slot("user", UUIDField())), model=Slot("model", UUIDField())
+    )
+)
+
+
+def _resolved(
+    rows: Iterable[AgentConfig], *, user: User | None, models: Sequence[LanguageModel], rules: Rules
+) -> list[EffectiveSettings]:
     found = {(row.model_id, row.user_id): row for row in rows}
-    rules = rules_of(models)
     results = []
     for model in models:
         organisation = found.get((model.pk, None))

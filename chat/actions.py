@@ -14,26 +14,39 @@ from agents import registry, settings_resolution
 from agents.availability import find_model
 from agents.models import LanguageModel
 from agents.roster import DEFAULT_AGENT, agent_named
-from agents.setting_ranges import SettingValues
-from chat import context, engine, post, turns
+from chat import context, engine, post, turn_start, turns
 from chat.models import Conversation, Turn
-from chat.post import Accepted, Choice
-from chat.turn_start import default_model
+from chat.once import Accepted
+from chat.post import Choice, Weight
+from chat.turn_start import Chosen, Start, default_model
 
 
 def send(
     *, user: User, conversation_id: uuid.UUID, client_message_id: str, text: str, parent: uuid.UUID | None = None
 ) -> Accepted:
     """Keep a message and queue its turn. Besides what `post_message` raises: ConfigInvalid, ContextImpossible."""
-    accepted = post.post_message(
-        user=user,
-        conversation_id=conversation_id,
-        client_message_id=client_message_id,
-        text=text,
-        parent=parent,
-        check=lambda conversation: _check_sendable(conversation, text),
-    )
-    return _announce(accepted)
+    ready = _Ready(text)
+    with engine.held_place() as place:
+        accepted = post.post_message(
+            user=user,
+            conversation_id=conversation_id,
+            client_message_id=client_message_id,
+            text=text,
+            parent=parent,
+            check=ready.check,
+            worker=place.owner if place else None,
+        )
+        if place is not None and accepted.claimed is not None:
+            place.begin(accepted.claimed, _prepared(accepted.claimed.turn, ready.chosen))
+        return _announce(accepted)
+
+
+def _prepared(turn: Turn, chosen: Chosen | None) -> Start | None:
+    """In this thread, since its turn begins at once. What goes wrong is told by the turn, which tries it again."""
+    try:
+        return turn_start.prepare(turn, chosen=chosen)
+    except Exception:
+        return None
 
 
 def edit(*, user: User, message_id: uuid.UUID, client_message_id: str, text: str) -> Accepted:
@@ -42,7 +55,7 @@ def edit(*, user: User, message_id: uuid.UUID, client_message_id: str, text: str
         message_id=message_id,
         client_message_id=client_message_id,
         text=text,
-        check=lambda conversation: _check_sendable(conversation, text),
+        check=_Ready(text).check,
     )
     return _announce(accepted)
 
@@ -83,24 +96,35 @@ def stop(*, user: User, turn_id: uuid.UUID) -> Turn:
 
 
 def _announce(accepted: Accepted) -> Accepted:
-    engine.notify(accepted.events)
+    engine.notify(accepted.events, to_claim=accepted.claimed is None)
     if accepted.renamed:
         engine.news(user=accepted.conversation.owner_id, kind="renamed", conversation=accepted.conversation.pk)
     return accepted
 
 
-def _check_sendable(conversation: Conversation, text: str) -> None:
-    """Refuse now what could not be sent later, while the text is still in the sender's hands."""
-    model = _model_of(conversation)
-    registry.check_callable(model)
-    values = _values(conversation.owner, model)
-    agent = agent_named(conversation.agent) or DEFAULT_AGENT
-    context.check_fits(agent=agent, model=model, values=values, text=text, calibrations=conversation.calibrations)
+class _Ready:
+    """What a message will be answered by, once that is known."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.chosen: Chosen | None = None
+
+    def check(self, conversation: Conversation) -> Weight:
+        """Refuse now what could not be sent later, while the text is still in the sender's hands."""
+        model = _model_of(conversation)
+        registry.check_callable(model)
+        agent = agent_named(conversation.agent) or DEFAULT_AGENT
+        effective = settings_resolution.effective(user=conversation.owner, model=model)
+        tokens = context.check_fits(
+            agent=agent,
+            model=model,
+            values=effective.values,
+            text=self._text,
+            calibrations=conversation.calibrations,
+        )
+        self.chosen = Chosen(model=model, agent=agent, effective=effective)
+        return Weight(tokens=tokens, encoding=context.counter_of(model).name)
 
 
 def _model_of(conversation: Conversation) -> LanguageModel:
     return conversation.model or default_model(conversation)
-
-
-def _values(user: User, model: LanguageModel) -> SettingValues:
-    return settings_resolution.effective(user=user, model=model).values

@@ -15,8 +15,8 @@ from accounts.paging import DEFAULT_LIMIT, Limit
 from accounts.refusals import InvalidRequest, NotFound
 from chat import actions, conversations, event_log, event_stream, transcript
 from chat.models import Iteration, Turn
+from chat.once import Accepted
 from chat.own_rows import own_message
-from chat.post import Accepted
 
 router = Router(tags=["chat"])
 

@@ -10,12 +10,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, IntegerField, Q, QuerySet
 
+from agents.prepared import Select, Slot
 from chat.models import Branch, Message
 
 PAGE = 256
 _END = 2**31 - 1
+
+
+def _newest(*, limit: int) -> QuerySet[Message]:
+    place = {"branch_id": Slot("branch", BigIntegerField()), "position__lte": Slot("ceiling", IntegerField())}
+    rows = Message.objects.filter(**place, position__gte=Slot("floor", IntegerField()))
+    return rows.order_by("-position")[:limit]
+
+
+_PAGE_OF = Select(lambda: _newest(limit=PAGE))
+_NEWEST_OF = Select(lambda: _newest(limit=1))
 
 
 @dataclass(frozen=True)
@@ -38,11 +49,7 @@ def newest_first(branch: Branch, *, before: int | None = None, down_to: int = 0)
     for segment in path_of(branch):
         ceiling = segment.last_position if before is None else min(segment.last_position, before - 1)
         while ceiling >= down_to:
-            page = list(
-                Message.objects.filter(
-                    branch_id=segment.branch_id, position__lte=ceiling, position__gte=down_to
-                ).order_by("-position")[:PAGE]
-            )
+            page = _PAGE_OF.all(branch=segment.branch_id, ceiling=ceiling, floor=down_to)
             yield from page
             if len(page) < PAGE:
                 break
@@ -52,8 +59,7 @@ def newest_first(branch: Branch, *, before: int | None = None, down_to: int = 0)
 def leaf_of(branch: Branch) -> Message | None:
     """The newest message of the path, or None in an empty conversation."""
     for segment in path_of(branch):
-        rows = Message.objects.filter(branch_id=segment.branch_id, position__lte=segment.last_position)
-        newest = rows.order_by("-position").first()
+        newest = _NEWEST_OF.first(branch=segment.branch_id, ceiling=segment.last_position, floor=0)
         if newest is not None:
             return newest
     return None

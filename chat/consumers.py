@@ -22,8 +22,8 @@ from agents.llm.errors import LLMError
 from agents.threads import in_thread
 from chat import actions, engine, protocol, send_limits
 from chat.frame_budget import FrameBudget
+from chat.once import Accepted
 from chat.own_rows import own_conversation
-from chat.post import Accepted
 from chat.protocol import Frame, FrameRefused
 from chat.relay import Relay
 from chat.socket_admission import Admitted, BadOrigin, admit

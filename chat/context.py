@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -20,6 +21,7 @@ from agents.llm.message_caps import MessageCaps
 from agents.llm.messages import Message, Usage, user_text
 from agents.llm.providers.base import BlockCounts, ModelRequest
 from agents.llm.receipt import Earlier, Tally
+from agents.llm.tokens import TokenCounter
 from agents.llm.window import Window
 from agents.model_capabilities import capabilities_for
 from agents.model_counter import counter_of as counter_of  # noqa: PLC0414 - others read it here
@@ -139,11 +141,14 @@ def limiter_for(
     """`calibrations` are the conversation's."""
     counter = counter_of(model)
     calibration = calibration_of(calibrations, model=model, counter=counter)
+    return _limiter_for(agent, counter.corrected_by(calibration.correction), values.token_limit)
+
+
+@lru_cache(maxsize=256)
+def _limiter_for(agent: Agent, counter: TokenCounter, token_limit: int) -> TokenLimiter:
+    """Kept, since it counts the agent's instructions and tools once."""
     return TokenLimiter(
-        counter=counter.corrected_by(calibration.correction),
-        token_limit=values.token_limit,
-        instructions=agent.instructions,
-        tools=agent.tools.specs,
+        counter=counter, token_limit=token_limit, instructions=agent.instructions, tools=agent.tools.specs
     )
 
 
@@ -172,7 +177,7 @@ def load(
         agent=agent,
         model=model,
         values=values,
-        limiter=replace(limiter, caps=_caps(values, read.newest, now=now)),
+        limiter=limiter.capped(_caps(values, read.newest, now=now)),
         conversation_id=branch.conversation_id,
         branch_id=branch.pk,
         calibrations=calibrations,
@@ -246,7 +251,10 @@ def _caps(values: SettingValues, rows: list[models.Message], *, now: datetime) -
 
 def check_fits(
     *, agent: Agent, model: LanguageModel, values: SettingValues, text: str, calibrations: Calibrations = NONE_YET
-) -> None:
-    """ContextImpossible, with the sizes, if a message could not be sent even alone."""
+) -> int:
+    """The message's count as its row keeps it. ContextImpossible, with the sizes, if it cannot be sent even alone."""
+    message = user_text(text, id="new")
     limiter = limiter_for(agent=agent, model=model, values=values, calibrations=calibrations)
-    limiter.fit([user_text(text, id="new")])
+    stored = limiter.counter.stored_count(message)
+    limiter.fit([message], counts={message.id: stored})
+    return stored

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,10 +20,13 @@ from uuid import UUID
 from django.db import connection
 
 from agents import registry
+from chat import checkpoints
 from chat.event_log import EventLog, publish
 from chat.hub import Hub
 from chat.socket_guard import SocketGuard
 from chat.sole_process import SoleProcess
+from chat.turn_start import Start
+from chat.turns import Claimed
 from chat.wire_event import Feed, WireEvent
 from chat.worker import Worker
 
@@ -54,6 +59,8 @@ class Engine:
         self._spawn(self.worker.run(), "worker")
         self._spawn(self.guard.run(), "socket-guard")
         self._spawn(registry.warm_up(), "warm-up")
+        if connection.vendor == "sqlite":
+            self._spawn(checkpoints.run(), "checkpoints")
 
     async def stop(self) -> None:
         """End the turns that run here, with their text, and let go of everything."""
@@ -121,12 +128,47 @@ async def stop() -> None:
         engine.abandon()
 
 
-def notify(events: Sequence[WireEvent]) -> None:
-    """From any thread: `events` are committed, and there may be a turn to claim."""
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A free place at this process's worker, held for one turn. `owner` is the name to claim it under."""
+
+    owner: str
+    begin: Callable[[Claimed, Start | None], None]
+
+
+@contextmanager
+def held_place() -> Iterator[Place | None]:
+    """From any thread: a place while it is needed, or None where no turn can begin at once.
+
+    It belongs to the engine that gave it. That one waits for the end of this before it stops, so a turn that was
+    claimed runs, and is ended like the others.
+    """
+    engine = _Process.engine
+    if engine is None or not engine.worker.places.hold():
+        yield None
+        return
+    loop, worker = engine.loop, engine.worker
+
+    def begin(claimed: Claimed, start: Start | None) -> None:
+        on_loop(partial(worker.begin, claimed, start=start))
+
+    def on_loop(work: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # It has just been closed.
+            loop.call_soon_threadsafe(work)
+
+    try:
+        yield Place(owner=worker.owner, begin=begin)
+    finally:
+        on_loop(worker.places.let_go)
+
+
+def notify(events: Sequence[WireEvent], *, to_claim: bool = True) -> None:
+    """From any thread: `events` are committed, and there may be a turn `to_claim`."""
 
     def tell(engine: Engine) -> None:
         publish(engine.hub, events)
-        engine.worker.wake()
+        if to_claim:
+            engine.worker.wake()
 
     _call(tell)
 

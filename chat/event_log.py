@@ -21,10 +21,11 @@ from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from agents.prepared import insert
 from agents.threads import in_thread
 from chat.hub import Hub
+from chat.lease import Lease, LeaseLost, write_step
 from chat.models import Turn, TurnEvent
-from chat.turns import Lease, LeaseLost, write_events
 from chat.wire_event import WireEvent
 
 WINDOW = 0.05  # seconds
@@ -83,16 +84,26 @@ class EventLog:
         """
         if self._closed:
             raise LogClosed
+        self.note(lease, *events, changes=changes, rows=rows)
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._of(lease).waiters.append(committed)
+        self._dirty.set()
+        self._urgent.set()
+        await _to_its_end(committed)
+
+    def note(
+        self,
+        lease: Lease,
+        *events: Event,
+        changes: Mapping[str, Any] = MappingProxyType({}),
+        rows: Callable[[], object] | None = None,
+    ) -> None:
+        """Write `events` in one transaction with whatever of this turn is appended next; that must come at once."""
         pending = self._of(lease)
         pending.events.extend(events)
         pending.changes.update(changes)
         if rows is not None:
             pending.rows.append(rows)
-        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        pending.waiters.append(committed)
-        self._dirty.set()
-        self._urgent.set()
-        await _to_its_end(committed)
 
     def append_delta(self, lease: Lease, kind: Literal["delta", "reasoning"], text: str) -> None:
         """Write a piece of text soon. If that fails, the lease is told that it is lost."""
@@ -208,6 +219,8 @@ def _settle(waiters: list[asyncio.Future[None]], error: Exception | None) -> Non
 
 
 def _write_all(batch: list[_Pending]) -> list[_Outcome]:
+    if len(batch) == 1:
+        return [_write_one(batch[0])]
     before = [pending.lease.seq for pending in batch]
     try:
         with transaction.atomic():
@@ -228,7 +241,7 @@ def _write_together(batch: list[_Pending]) -> dict[Lease, list[WireEvent]]:
     try:
         with transaction.atomic():
             _count_on(batch)
-            TurnEvent.objects.bulk_create([row for many in rows.values() for row in many])
+            insert([row for many in rows.values() for row in many])
     except OperationalError:
         raise
     except Exception:
@@ -262,18 +275,18 @@ def _count_on(batch: list[_Pending]) -> None:
 
 
 def _write_one(pending: _Pending) -> _Outcome:
-    """One turn's share of the batch, in a savepoint: its fault is not the others'."""
+    """One turn's share of the batch, in a savepoint if there are others: its fault is not theirs."""
     seq = pending.lease.seq
     try:
         with transaction.atomic():
-            written = write_events(pending.lease, pending.events, **pending.changes)
+            written = write_step(pending.lease, pending.events, **pending.changes)
             for write in pending.rows:
                 write()
             return written
-    except OperationalError:
-        raise
-    except Exception as error:
+    except BaseException as error:
         pending.lease.seq = seq
+        if isinstance(error, OperationalError) or not isinstance(error, Exception):
+            raise
         return error
 
 

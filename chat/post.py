@@ -1,7 +1,7 @@
-"""Accepting work: a message, a regeneration, an edit. One transaction each, harmless when repeated.
+"""Accepting work: a message, a regeneration, an edit. One transaction each, harmless when repeated (`chat.once`).
 
-`client_message_id` makes a repeat harmless: the same id with the same body gets the same answer with `duplicate` set;
-with another body it is an `IdempotencyConflict`. Nothing here talks to a model, a socket or a worker.
+Nothing here talks to a model, a socket or a worker. But a worker that has a free place can be named: it takes the turn
+in the same transaction, if nothing is before it.
 """
 
 from __future__ import annotations
@@ -9,27 +9,23 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import CharField, DateTimeField, UUIDField
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.refusals import (
-    IdempotencyConflict,
-    InvalidRequest,
-    MessageTooLong,
-    QueueFull,
-    StaleParent,
-)
+from accounts.refusals import InvalidRequest, MessageTooLong, StaleParent
 from agents.llm.messages import TextPart, parts_to_list
 from agents.models import LanguageModel
+from agents.prepared import Slot, Update, insert
 from agents.roster import agent_named
-from chat import branches, send_limits
+from chat import branches, send_limits, turns
 from chat.message_rows import text_of
 from chat.models import Conversation, Message, Turn, TurnEvent
+from chat.once import Accepted, once
 from chat.own_rows import own_conversation, own_message
+from chat.queues import Queue, queue_with_room
 from chat.text_faults import fault_in
 from chat.wire_event import WireEvent
 
@@ -37,19 +33,16 @@ TITLE_CHARACTERS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accepted:
-    """What was accepted. `events` are new in the log and not yet published; empty for a duplicate."""
+class Weight:
+    """What a message counts as, with what it was counted."""
 
-    conversation: Conversation
-    turn: Turn
-    message: Message
-    duplicate: bool = False
-    events: list[WireEvent] = field(default_factory=list)
-    renamed: bool = False
+    tokens: int
+    encoding: str
 
 
-Check = Callable[[Conversation], None]
-"""Raises if a new message cannot be answered. Not asked about a repeat, whose answer exists."""
+Check = Callable[[Conversation], Weight | None]
+"""Raises if a new message cannot be answered; else its weight, if that came out. Not asked about a repeat, whose answer
+exists."""
 
 
 def post_message(
@@ -60,31 +53,36 @@ def post_message(
     text: str,
     parent: uuid.UUID | None = None,
     check: Check | None = None,
+    worker: str | None = None,
 ) -> Accepted:
-    """Keep a user's message and queue the turn that answers it.
+    """Keep a user's message and queue the turn that answers it; `worker` takes it at once if nothing is before it.
 
     Raises InvalidRequest, MessageTooLong, NotFound, IdempotencyConflict, StaleParent (`parent` is given and no longer
     the newest message) or QueueFull.
     """
     _check_client_id(client_message_id)
     _check_text(text)
-    body = _body_hash("send", conversation_id, text, parent)
+    new = _New(user=user, client_message_id=client_message_id, text=text)
+    new.body_hash = _body_hash("send", conversation_id, text, parent)
 
     def check_first() -> None:
         if check is not None:
-            check(own_conversation(user, conversation_id))
+            new.weight = check(own_conversation(user, conversation_id))
 
     def write() -> Accepted:
         conversation = own_conversation(user, conversation_id, lock=True)
-        _check_queue(conversation)
+        queue = queue_with_room(conversation)
         if parent is not None:
-            _check_newest(user, conversation, parent)
-        message = _new_message(conversation, user, client_message_id=client_message_id, body=body, text=text)
-        turn = _new_turn(conversation, message, requested_parent_id=parent)
+            _check_newest(user, conversation, parent, queue=queue)
+        message = _new_message(conversation, new)
+        turn = _new_turn(conversation, message, queue=queue, requested_parent_id=parent)
         renamed = _entitle(conversation, text)
-        return _accepted(conversation, turn, message, renamed=renamed)
+        accepted = _accepted(conversation, turn, message, queue=queue, renamed=renamed)
+        if worker is None or queue.unended:
+            return accepted
+        return replace(accepted, claimed=turns.claim_new(turn, owner=worker))
 
-    return _once(user, client_message_id, body=body, check=check_first, write=write)
+    return once(user, client_message_id, body=new.body_hash, check=check_first, write=write)
 
 
 def edit(
@@ -93,23 +91,24 @@ def edit(
     """A new sibling of a user's message, with another text, and the turn that answers it. The old branch stays."""
     _check_client_id(client_message_id)
     _check_text(text)
-    body = _body_hash("edit", message_id, text)
+    new = _New(user=user, client_message_id=client_message_id, text=text)
+    new.body_hash = _body_hash("edit", message_id, text)
 
     def check_first() -> None:
         if check is not None:
-            check(own_message(user, message_id).conversation)
+            new.weight = check(own_message(user, message_id).conversation)
 
     def write() -> Accepted:
         original = own_message(user, message_id, lock=True)
         if original.role != Message.Role.USER or original.position is None:
             raise InvalidRequest.of_fields({"message": "must be a message of yours that has been sent"})
         conversation = original.conversation
-        _check_queue(conversation)
-        message = _new_message(conversation, user, client_message_id=client_message_id, body=body, text=text)
-        turn = _new_turn(conversation, message, requested_parent_id=original.parent_id, forks=True)
-        return _accepted(conversation, turn, message)
+        queue = queue_with_room(conversation)
+        message = _new_message(conversation, new)
+        turn = _new_turn(conversation, message, queue=queue, requested_parent_id=original.parent_id, forks=True)
+        return _accepted(conversation, turn, message, queue=queue)
 
-    return _once(user, client_message_id, body=body, check=check_first, write=write)
+    return once(user, client_message_id, body=new.body_hash, check=check_first, write=write)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,52 +142,14 @@ def regenerate(
         named = own_message(user, message_id, lock=True)
         question = _question_of(named)
         conversation = named.conversation
-        _check_queue(conversation)
-        turn = _new_turn(conversation, question, forks=True, choice=choice)
+        queue = queue_with_room(conversation)
+        turn = _new_turn(conversation, question, queue=queue, forks=True, choice=choice)
         turn.client_message_id, turn.body_hash = client_message_id, body
         turn.regenerates = named if named.pk != question.pk else None
         turn.save(update_fields=["client_message_id", "body_hash", "regenerates"])
-        return _accepted(conversation, turn, question)
+        return _accepted(conversation, turn, question, queue=queue)
 
-    return _once(user, client_message_id, body=body, check=check_first, write=write)
-
-
-def _once(
-    user: User, client_message_id: str, *, body: str, check: Callable[[], None], write: Callable[[], Accepted]
-) -> Accepted:
-    """`write()`, unless it was done before. Two at once meet at the unique constraint; the loser looks again.
-
-    `check()` comes before the transaction: to count a long text takes a while, and everybody else would wait.
-    """
-    for attempt in (1, 2, 3):
-        before = _done_before(user, client_message_id, body)
-        if before is not None:
-            return before
-        if attempt == 1:
-            check()
-        try:
-            with transaction.atomic():
-                return write()
-        except IntegrityError:
-            if attempt == 3:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _done_before(user: User, client_message_id: str, body: str) -> Accepted | None:
-    message = Message.objects.filter(author=user, client_message_id=client_message_id).first()
-    if message is not None:
-        turn, kept = message.answering_turns.order_by("number")[0], message.body_hash
-    else:
-        regenerated = Turn.objects.filter(conversation__owner=user, client_message_id=client_message_id).first()
-        if regenerated is None:
-            return None
-        turn, kept = regenerated, regenerated.body_hash
-    if kept != body:
-        raise IdempotencyConflict(
-            "This client_message_id was used for something else. Nothing was sent; use a new id for a new message."
-        )
-    return Accepted(conversation=turn.conversation, turn=turn, message=turn.question, duplicate=True)
+    return once(user, client_message_id, body=body, check=check_first, write=write)
 
 
 def _check_client_id(value: str) -> None:
@@ -221,26 +182,10 @@ def _question_of(message: Message) -> Message:
     return question
 
 
-def _busy(conversation: Conversation) -> bool:
-    return conversation.turns.exclude(status__in=Turn.ENDED).exists()
-
-
-def _check_queue(conversation: Conversation) -> None:
-    # The first of them is the one that runs, even if no worker has taken it yet.
-    waiting = conversation.turns.exclude(status__in=Turn.ENDED).count() - 1
-    if waiting >= send_limits.QUEUED_TURNS:
-        raise QueueFull(
-            f"{waiting} messages wait for their turn in this conversation already. Nothing was sent and your text is "
-            "kept; send it when one of them is done.",
-            params={"queued": waiting},
-            retryable=True,
-        )
-
-
-def _check_newest(user: User, conversation: Conversation, parent: uuid.UUID) -> None:
+def _check_newest(user: User, conversation: Conversation, parent: uuid.UUID, *, queue: Queue) -> None:
     """StaleParent unless `parent` is the newest message and nothing is on its way after it."""
     leaf = _leaf(conversation)
-    if _busy(conversation) or leaf is None or leaf.pk != parent:
+    if queue.unended or leaf is None or leaf.pk != parent:
         own_message(user, parent)
         raise StaleParent("The conversation has moved on. Your text is kept; send it again to add it at the end.")
 
@@ -249,37 +194,54 @@ def _leaf(conversation: Conversation) -> Message | None:
     return branches.leaf_of(conversation.active_branch) if conversation.active_branch else None
 
 
-def _new_message(conversation: Conversation, user: User, *, client_message_id: str, body: str, text: str) -> Message:
-    return Message.objects.create(
+@dataclass(kw_only=True)
+class _New:
+    """A message that is to be written."""
+
+    user: User
+    client_message_id: str
+    text: str
+    body_hash: str = ""
+    weight: Weight | None = None
+
+
+def _new_message(conversation: Conversation, new: _New) -> Message:
+    message = Message(
         conversation=conversation,
         role=Message.Role.USER,
-        author=user,
-        client_message_id=client_message_id,
-        body_hash=body,
-        parts=parts_to_list((TextPart(text=text),)),
+        author=new.user,
+        client_message_id=new.client_message_id,
+        body_hash=new.body_hash,
+        parts=parts_to_list((TextPart(text=new.text),)),
     )
+    if new.weight is not None:
+        message.token_count, message.token_encoding = new.weight.tokens, new.weight.encoding
+    insert([message])
+    return message
 
 
 def _new_turn(
     conversation: Conversation,
     question: Message,
     *,
+    queue: Queue,
     requested_parent_id: uuid.UUID | None = None,
     forks: bool = False,
     choice: Choice | None = None,
 ) -> Turn:
     choice = choice or Choice()
-    newest = conversation.turns.aggregate(number=Max("number"))["number"] or 0
-    return Turn.objects.create(
+    turn = Turn(
         conversation=conversation,
-        number=newest + 1,
+        number=queue.newest + 1,
         question=question,
         requested_parent_id=requested_parent_id,
         forks=forks,
         agent=choice.agent or conversation.agent,
-        model=choice.model or conversation.model,
+        model_id=choice.model.pk if choice.model else conversation.model_id,
         seq=1,
     )
+    insert([turn])
+    return turn
 
 
 def _entitle(conversation: Conversation, text: str) -> bool:
@@ -291,12 +253,21 @@ def _entitle(conversation: Conversation, text: str) -> bool:
     return True
 
 
-def _accepted(conversation: Conversation, turn: Turn, message: Message, *, renamed: bool = False) -> Accepted:
+_TOUCH = Update(
+    lambda: Conversation.objects.filter(pk=Slot("conversation", UUIDField())),
+    last_activity_at=Slot("now", DateTimeField()),
+    title=Slot("title", CharField()),
+)
+
+
+def _accepted(
+    conversation: Conversation, turn: Turn, message: Message, *, queue: Queue, renamed: bool = False
+) -> Accepted:
     now = timezone.now()
-    ahead = conversation.turns.filter(status=Turn.Status.QUEUED, number__lt=turn.number).count()
-    data = {"position": ahead, "question": str(message.pk), "text": text_of(message)}
-    event = TurnEvent.objects.create(turn=turn, seq=1, type="turn.queued", data=data, created_at=now)
+    data = {"position": queue.queued, "question": str(message.pk), "text": text_of(message)}
+    event = TurnEvent(turn=turn, seq=1, type="turn.queued", data=data, created_at=now)
+    insert([event])
     conversation.last_activity_at = now
-    conversation.save(update_fields=["last_activity_at", "title"])
+    _TOUCH.run(conversation=conversation.pk, now=now, title=conversation.title)
     events = [WireEvent.of(event, conversation=str(conversation.pk))]
     return Accepted(conversation=conversation, turn=turn, message=message, events=events, renamed=renamed)

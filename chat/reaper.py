@@ -15,9 +15,10 @@ from agents.model_counter import UNKNOWN_COUNTER, counter_of
 from agents.models import ModelCall
 from chat import models, turn_state, turns
 from chat.event_log import replay
+from chat.lease import Lease, LeaseLost
 from chat.models import Iteration, Turn
 from chat.turn_rows import Tip, add_message
-from chat.turns import Ending, Lease, LeaseLost
+from chat.turns import Ending
 from chat.wire_event import WireEvent
 
 logger = logging.getLogger(__name__)

@@ -20,18 +20,21 @@ from accounts.moments import rfc3339
 from agents import loop, registry
 from agents.ledger import find_call
 from agents.llm.assembly import Assembly
-from agents.llm.errors import LLMError, ProviderRefused
+from agents.llm.errors import ContextImpossible, LLMError, ProviderRefused
 from agents.llm.events import ReasoningDelta, TextDelta, Waiting
 from agents.llm.messages import Message, ReasoningPart, TextPart, ToolResult, Usage
 from agents.llm.providers.base import ModelRequest
+from agents.models import ModelCall
+from agents.prepared import insert
 from agents.threads import in_thread
 from chat import context as contexts
 from chat import turn_start
 from chat.event_log import Event, EventLog
+from chat.lease import Lease, LeaseLost
 from chat.models import Iteration, Turn
 from chat.previews import preview
 from chat.turn_rows import Tip, add_message
-from chat.turns import Ending, Lease, LeaseLost
+from chat.turns import Ending
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +45,10 @@ LOST = Ending(status=Turn.Status.INTERRUPTED, reason="worker_lost")
 class TurnRun:
     """A claimed turn while it runs: `start()` once, and `stop(as_)` at any time."""
 
-    def __init__(self, *, turn: Turn, lease: Lease, log: EventLog) -> None:
+    def __init__(self, *, turn: Turn, lease: Lease, log: EventLog, start: turn_start.Start | None = None) -> None:
         self.turn = turn
         self.lease = lease
+        self._prepared = start
         self._log = log
         lease.on_lost = lambda: self.stop(LOST)
         self._task: asyncio.Task[None] | None = None
@@ -96,10 +100,12 @@ class TurnRun:
         await self._end(ending)
 
     async def _answer(self) -> Ending:
-        start = await in_thread(turn_start.prepare)(self.turn)
+        start = self._prepared or await in_thread(turn_start.prepare)(self.turn)
         self._tip, self._context, self._unsaid = start.tip, start.context, start
         agent = start.context.agent.slug
-        model = await registry.build_model(model=start.model, user_id=str(start.user_id), agent=agent)
+        model = await registry.build_model(
+            model=start.model, user_id=str(start.user_id), agent=agent, open_call=self._open_call
+        )
         self._max = start.context.values.max_iterations
         events = loop.run_loop(
             model=model, tools=start.context.agent.tools, build_request=self._build, max_iterations=self._max
@@ -110,26 +116,35 @@ class TurnRun:
     def _opening(self) -> tuple[list[Event], dict[str, Any]]:
         """That the turn has started, as event and fields: written along with what comes first after it."""
         start = self._unsaid
-        return ([start.event], {"model": start.model, "settings": start.settings}) if start else ([], {})
+        return ([start.event], {"model": start.model.pk, "settings": start.settings}) if start else ([], {})
 
     async def _build(self, n: int, is_last: bool) -> ModelRequest:
-        """The context of iteration `n`, announced and kept before its request is sent."""
+        """The context of iteration `n`: announced along with its row in the ledger, so before its request is sent."""
         self._n, self._message_id, self._call_id, self._results = n, str(uuid.uuid4()), None, []
-        built = await asyncio.to_thread(self._context.build, is_last=is_last)
-        window, call = built.limited.window, built.request.call_id
-        receipt = {**built.limited.receipt.to_dict(), "boundary": window.boundary, "call": call}
+        built = await self._next_call(n, is_last=is_last)
 
         def rows() -> None:
-            Iteration.objects.create(turn_id=self.lease.turn_id, n=n, receipt=receipt)
+            insert([Iteration(turn_id=self.lease.turn_id, n=n, receipt=built.receipt)])
             contexts.save_window(self._context)
             self._unsaid = None
 
         opening, changes = self._opening()
         started: Event = ("iteration.started", {"n": n, "max": self._max, "message": self._message_id})
-        announced: Event = ("context.built", contexts.summary(receipt))
-        await self._log.append(self.lease, *opening, started, announced, changes=changes, rows=rows)
+        announced: Event = ("context.built", contexts.summary(built.receipt))
+        self._log.note(self.lease, *opening, started, announced, changes=changes, rows=rows)
         self._partial = Assembly()
         return built.request
+
+    async def _next_call(self, n: int, *, is_last: bool) -> turn_start.Announced:
+        start = self._unsaid
+        if n > 1 or start is None:
+            return await asyncio.to_thread(turn_start.build, self._context, is_last=is_last)
+        if isinstance(start.first, ContextImpossible):
+            raise start.first
+        return start.first
+
+    async def _open_call(self, row: ModelCall) -> None:
+        await self._log.append(self.lease, rows=lambda: insert([row]))
 
     async def _keep(self, events: AsyncGenerator[loop.LoopEvent]) -> None:
         async with aclosing(events):
@@ -253,6 +268,8 @@ class TurnRun:
             message=self._last_answer,
             finish_reason=self._finish_reason,
         )
+        if self._unsaid is not None:
+            await self._log.append(self.lease)  # The opening may be noted already; then it is written now.
         opening, changes = self._opening()
         await self._log.append(self.lease, *opening, ended.event(), changes=changes | ended.changes())
         self._log.forget(self.lease)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from agents.llm.messages import Message
 from agents.llm.tokens import TokenCounter
+from agents.prepared import insert
 from chat import models
+from chat.lease import Lease
 from chat.message_rows import set_parts
-from chat.turns import Lease
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,5 +46,5 @@ def add_message(*, lease: Lease, tip: Tip, message: Message, counter: TokenCount
         tokens_before=tip.tokens,
     )
     set_parts(row, message)
-    row.save(force_insert=True)
+    insert([row])
     return Tip.at(row)

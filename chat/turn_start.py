@@ -8,13 +8,23 @@ from typing import Any
 
 from agents import settings_resolution
 from agents.availability import available_models
-from agents.llm.errors import ConfigInvalid
+from agents.effective_settings import EffectiveSettings
+from agents.llm.errors import ConfigInvalid, ContextImpossible
+from agents.llm.providers.base import ModelRequest
 from agents.models import LanguageModel
-from agents.roster import agent_named
+from agents.roster import Agent, agent_named
 from chat import context
 from chat.event_log import Event
 from chat.models import Branch, Conversation, Message, Turn
 from chat.turn_rows import Tip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announced:
+    """A request that is ready, with the receipt that tells what it carries."""
+
+    request: ModelRequest
+    receipt: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +35,39 @@ class Start:
     settings: dict[str, Any]
     context: context.TurnContext
     tip: Tip
+    first: Announced | ContextImpossible
+    """Built in the same thread, since it is needed at once."""
 
 
-def prepare(turn: Turn) -> Start:
-    """Read everything that the turn runs with. ConfigInvalid where there is no model or agent to run it."""
-    conversation = turn.conversation
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What answers: a model (its provider and pool loaded), an agent, and the settings that are in force for them."""
+
+    model: LanguageModel
+    agent: Agent
+    effective: EffectiveSettings
+
+    def is_for(self, turn: Turn) -> bool:
+        return turn.model_id in (None, self.model.pk) and turn.agent == self.agent.slug
+
+
+def choose(turn: Turn) -> Chosen:
+    """As things are now. ConfigInvalid where there is no model or agent to run the turn."""
     model, agent = choose_model(turn), agent_named(turn.agent)
     if agent is None:
         raise ConfigInvalid(f"There is no agent named {turn.agent!r}. Your message is kept; choose another agent.")
-    effective = settings_resolution.effective(user=conversation.owner, model=model)
+    effective = settings_resolution.effective(user=turn.conversation.owner, model=model)
+    return Chosen(model=model, agent=agent, effective=effective)
+
+
+def prepare(turn: Turn, *, chosen: Chosen | None = None) -> Start:
+    """Read everything that the turn runs with. `chosen` is used if it is just as old as the claim, and for this turn.
+
+    ConfigInvalid where there is no model or agent to run it.
+    """
+    if chosen is None or not chosen.is_for(turn):
+        chosen = choose(turn)
+    conversation, model, agent, effective = turn.conversation, chosen.model, chosen.agent, chosen.effective
     branch = conversation.active_branch
     assert branch is not None, "a claimed turn is bound to a branch"
     loaded = context.load(
@@ -56,7 +90,22 @@ def prepare(turn: Turn) -> Start:
         settings=effective.as_dict(),
         context=loaded,
         tip=_tip(turn.question, branch=branch, loaded=loaded),
+        first=_first(loaded),
     )
+
+
+def _first(loaded: context.TurnContext) -> Announced | ContextImpossible:
+    try:
+        return build(loaded, is_last=loaded.values.max_iterations == 1)
+    except ContextImpossible as error:
+        return error
+
+
+def build(loaded: context.TurnContext, *, is_last: bool) -> Announced:
+    """The next call. ContextImpossible where the question cannot fit."""
+    built = loaded.build(is_last=is_last)
+    told = {"boundary": built.limited.window.boundary, "call": built.request.call_id}
+    return Announced(request=built.request, receipt=built.limited.receipt.to_dict() | told)
 
 
 def _tip(question: Message, *, branch: Branch, loaded: context.TurnContext) -> Tip:
@@ -69,6 +118,8 @@ def _tip(question: Message, *, branch: Branch, loaded: context.TurnContext) -> T
 def choose_model(turn: Turn) -> LanguageModel:
     """The model that the turn was asked to run on, else the first that is on offer."""
     if turn.model_id is not None:
+        if turn.model_id == turn.conversation.model_id and turn.conversation.model is not None:
+            return turn.conversation.model
         return LanguageModel.objects.select_related("provider", "pool").get(pk=turn.model_id)
     return default_model(turn.conversation)
 

@@ -9,46 +9,37 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Expression, F, OuterRef, QuerySet, Window
+from django.db.models import (
+    CharField,
+    Exists,
+    Expression,
+    F,
+    OuterRef,
+    UUIDField,
+    Value,
+    Window,
+)
 from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusals import NotFound, TurnNotRunning
-from chat import branches
-from chat.models import Branch, Conversation, Message, Turn, TurnEvent
+from agents.prepared import Select, Slot, Update
+from chat.binding import bind
+from chat.lease import Lease, append, write_events
+from chat.models import Conversation, Turn
 from chat.wire_event import WireEvent
 
 LEASE = timedelta(seconds=15)
+_UNTIL = Now() + LEASE
 TURNS_PER_USER = 20  # that run at once; more wait, so that one person cannot take every place
-
-
-class LeaseLost(Exception):
-    """This turn belongs to somebody else by now, or has ended: write nothing more."""
-
-
-@dataclass(kw_only=True, eq=False)
-class Lease:
-    """The right to write one turn. `seq` is the newest event in its log; the holder counts on from there.
-
-    `on_lost` is called if that right turns out to be gone while nobody waits for a write.
-    """
-
-    turn_id: uuid.UUID
-    conversation_id: uuid.UUID
-    epoch: int
-    seq: int
-    on_lost: Callable[[], None] = lambda: None
-
-    def turn(self) -> QuerySet[Turn]:
-        """The turn, for as long as the lease holds."""
-        return Turn.objects.filter(pk=self.turn_id, epoch=self.epoch, status__in=Turn.ACTIVE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +54,11 @@ class Claimed:
 def claim(*, owner: str, capacity: int, lease: timedelta = LEASE, now: Expression | None = None) -> list[Claimed]:
     """Take up to `capacity` queued turns, oldest first: the next of each conversation that has none running."""
     claimed = []
+    until = _UNTIL if now is None and lease == LEASE else (now or Now()) + lease
     for turn_id in _claimable(capacity):
         try:
             with transaction.atomic():
-                taken = _claim_one(turn_id, owner=owner, until=(now or Now()) + lease)
+                taken = _claim_one(turn_id, owner=owner, until=until)
         except IntegrityError:
             continue  # Another worker was quicker: one active turn per conversation is a constraint.
         if taken is not None:
@@ -76,7 +68,7 @@ def claim(*, owner: str, capacity: int, lease: timedelta = LEASE, now: Expressio
 
 def _claimable(capacity: int) -> list[uuid.UUID]:
     """Oldest first, but each user's first before anybody's second; nobody has more than `TURNS_PER_USER` at once."""
-    running = Counter(Turn.objects.filter(status__in=Turn.ACTIVE).values_list("conversation__owner", flat=True))
+    running = _running()
     others = Turn.objects.filter(conversation=OuterRef("conversation"))
     queued = Turn.objects.filter(status=Turn.Status.QUEUED)
     ready = queued.exclude(Exists(others.filter(status__in=Turn.ACTIVE))).exclude(
@@ -93,77 +85,63 @@ def _claimable(capacity: int) -> list[uuid.UUID]:
     return chosen
 
 
+def claim_new(turn: Turn, *, owner: str) -> Claimed | None:
+    """Take a turn in the transaction that queued it, in a conversation that is locked and has no other unended turn.
+
+    None if its user has `TURNS_PER_USER` already; then it waits like any other.
+    """
+    if _running()[turn.conversation.owner_id] >= TURNS_PER_USER:
+        return None
+    return _take(turn, owner=owner, until=_UNTIL)
+
+
+def _running() -> Counter[Any]:
+    """How many turns run, by their users."""
+    return Counter(owner for (owner,) in _OWNERS_OF_ACTIVE.all())
+
+
+_OWNERS_OF_ACTIVE = Select(lambda: Turn.objects.filter(status__in=Turn.ACTIVE).values_list("conversation__owner"))
+_TURN = Select(lambda: Turn.objects.select_related("question").filter(pk=Slot("turn", UUIDField()))[:1])
+_CONVERSATION_OF = Select(
+    lambda: (
+        Conversation.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("owner", "active_branch", "model__provider", "model__pool")
+        .filter(turns=Slot("turn", UUIDField()))[:1]
+    )
+)
+
+
 def _claim_one(turn_id: uuid.UUID, *, owner: str, until: Expression) -> Claimed | None:
     # The conversation is locked first, as by whoever deletes it or adds to it: then nobody waits in a circle.
-    conversations = Conversation.objects.select_for_update(of=("self",), no_key=True)
-    conversation = conversations.select_related("owner", "active_branch").filter(turns=turn_id).first()
-    if conversation is None:
+    conversation = _CONVERSATION_OF.first(turn=turn_id)
+    turn = _TURN.first(turn=turn_id)
+    if conversation is None or turn is None:
         return None
-    moved = Turn.objects.filter(pk=turn_id, status=Turn.Status.QUEUED).update(
-        status=Turn.Status.RUNNING, lease_owner=owner, lease_until=until, epoch=F("epoch") + 1, started_at=Now()
-    )
-    if not moved:
-        return None
-    turn = Turn.objects.select_related("question").get(pk=turn_id)
     turn.conversation = conversation
-    _bind(turn)
+    return _take(turn, owner=owner, until=until)
+
+
+def _take(turn: Turn, *, owner: str, until: Expression) -> Claimed | None:
+    """Claim and bind a turn of a locked conversation. None if somebody else has it, or it has ended."""
+    if not _taking(until).run(turn=turn.pk, owner=owner):
+        return None
+    # Nobody claims without that lock, and a queued turn's row changes only as it ends: the rest is as it was read.
+    turn.status, turn.lease_owner, turn.epoch = Turn.Status.RUNNING, owner, turn.epoch + 1
+    bind(turn)
     lease = Lease(turn_id=turn.pk, conversation_id=turn.conversation_id, epoch=turn.epoch, seq=turn.seq)
     return Claimed(turn=turn, lease=lease)
 
 
-def _bind(turn: Turn) -> None:
-    """Give the turn its place: the branch that it continues, and its question's parent and position."""
-    conversation, question = turn.conversation, turn.question
-    if turn.forks:
-        after = question if question.position is not None else turn.requested_parent
-        branch = _branch_after(conversation, after)
-    else:
-        branch = conversation.active_branch or branches.fork_after(None, conversation_id=conversation.pk)
-    if conversation.active_branch_id != branch.pk:
-        conversation.active_branch = branch
-        conversation.save(update_fields=["active_branch"])
-    if question.position is None:
-        leaf = branches.leaf_of(branch)
-        question.branch, question.parent, question.turn = branch, leaf, turn
-        question.position = 0 if leaf is None or leaf.position is None else leaf.position + 1
-        question.tokens_before = 0 if leaf is None else leaf.tokens_before + (leaf.token_count or 0)
-        question.save(update_fields=["branch", "parent", "turn", "position", "tokens_before"])
-
-
-def _branch_after(conversation: Conversation, message: Message | None) -> Branch:
-    """Where an answer after `message` goes: the active branch if it ends there, else a new one."""
-    active = conversation.active_branch
-    if active is not None and message is not None:
-        leaf = branches.leaf_of(active)
-        if leaf is not None and leaf.pk == message.pk:
-            return active
-    return branches.fork_after(message, conversation_id=conversation.pk)
-
-
-def write_events(lease: Lease, events: Sequence[tuple[str, dict[str, Any]]], **changes: Any) -> list[WireEvent]:
-    """Append events to the turn's log, and change the turn with them. LeaseLost if it is no longer ours.
-
-    Call inside a transaction when other rows belong to the same step.
-    """
-    seq = lease.seq + len(events)
-    with transaction.atomic():
-        if not lease.turn().update(seq=seq, **changes):
-            raise LeaseLost(f"turn {lease.turn_id} is no longer leased under epoch {lease.epoch}")
-        written = _append(lease.turn_id, lease.conversation_id, seq=lease.seq, events=events)
-    lease.seq = seq
-    return written
-
-
-def _append(
-    turn_id: uuid.UUID, conversation_id: uuid.UUID, *, seq: int, events: Iterable[tuple[str, dict[str, Any]]]
-) -> list[WireEvent]:
-    now = timezone.now()
-    rows = [
-        TurnEvent(turn_id=turn_id, seq=seq + n, type=kind, data=data, created_at=now)
-        for n, (kind, data) in enumerate(events, start=1)
-    ]
-    TurnEvent.objects.bulk_create(rows)
-    return [WireEvent.of(row, conversation=str(conversation_id)) for row in rows]
+@cache
+def _taking(until: Expression) -> Update:
+    return Update(
+        lambda: Turn.objects.filter(pk=Slot("turn", UUIDField()), status=Turn.Status.QUEUED),
+        status=Value(Turn.Status.RUNNING.value),
+        lease_owner=Slot("owner", CharField()),
+        lease_until=until,
+        epoch=F("epoch") + 1,
+        started_at=Now(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +202,7 @@ def request_stop(*, user: User, turn_id: uuid.UUID) -> Stopping:
     with transaction.atomic():
         queued = Turn.objects.filter(pk=turn.pk, status=Turn.Status.QUEUED)
         if queued.update(seq=F("seq") + 1, stop_requested_at=Now(), **ending.changes()):
-            events = _append(turn.pk, turn.conversation_id, seq=turn.seq, events=[ending.event()])
+            events = append(turn.pk, turn.conversation_id, seq=turn.seq, events=[ending.event()])
             turn.refresh_from_db()
             return Stopping(turn=turn, ended=True, events=events)
     if not Turn.objects.filter(pk=turn.pk, status__in=Turn.ACTIVE).update(stop_requested_at=Now()):
@@ -245,8 +223,14 @@ def renew(
 
 def stop_requests(*, owner: str) -> set[uuid.UUID]:
     """The turns of `owner` that somebody asked to stop, in whatever process they asked."""
-    asked = Turn.objects.filter(lease_owner=owner, status__in=Turn.ACTIVE, stop_requested_at__isnull=False)
-    return set(asked.values_list("pk", flat=True))
+    return {turn_id for (turn_id,) in _STOPPING.all(owner=owner)}
+
+
+_STOPPING = Select(
+    lambda: Turn.objects.filter(
+        lease_owner=Slot("owner", CharField()), status__in=Turn.ACTIVE, stop_requested_at__isnull=False
+    ).values_list("pk")
+)
 
 
 def expired(*, now: Expression | None = None) -> list[uuid.UUID]:

@@ -1,7 +1,8 @@
 """Runs turns: claims queued ones and drives many at once, each as a task of its own.
 
-`wake` is only a hint; the rows are the truth, and are looked at once a second anyway. A turn whose lease has expired is
-another worker's loss: the reaper ends it.
+Whoever queues a turn in this process may claim it along with that, for a place that `places` holds, and hands it to
+`begin`: that saves the turn a round. `wake` is only a hint; the rows are the truth, and are looked at once a second
+anyway. A turn whose lease has expired is another worker's loss: the reaper ends it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from chat import reaper, turns
 from chat.event_log import EventLog, publish
 from chat.hub import Hub
 from chat.models import Turn
+from chat.places import Places
 from chat.runner import TurnRun
+from chat.turn_start import Start
 from chat.turns import Claimed, Ending
 from chat.wire_event import Feed
 
@@ -44,13 +47,12 @@ class Worker:
         self.owner = uuid.uuid4().hex
         self._log = log
         self._hub = hub
-        self._capacity = capacity
         self._poll = poll
         self._heartbeat = heartbeat
         self._woken = asyncio.Event()
-        self._stopping = False
         self._claiming = asyncio.Lock()
         self._runs: dict[uuid.UUID, TurnRun] = {}
+        self.places = Places(capacity=capacity, taken=self._runs.__len__)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
@@ -70,9 +72,10 @@ class Worker:
 
     async def stop(self) -> None:
         """End every turn that runs here as interrupted, with its text, and wait until that is written."""
-        self._stopping = True
+        # What is being claimed just now starts to run, and is ended with the others.
+        await self.places.close()
         async with self._claiming:
-            pass  # What is being claimed just now starts to run, and is ended with the others.
+            pass
         for run in self._runs.values():
             run.stop(Ending(status=Turn.Status.INTERRUPTED, reason="worker_lost", error=reaper.LOST))
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -94,12 +97,16 @@ class Worker:
 
     async def _claim_free(self) -> None:
         async with self._claiming:
-            free = 0 if self._stopping else self._capacity - len(self._runs)
-            for claimed in await _claim(owner=self.owner, capacity=free) if free > 0 else []:
-                self._start(claimed)
+            free = self.places.free()
+            self.places.others_wait = True  # Until it is known, or a place could be given twice.
+            taken = await _claim(owner=self.owner, capacity=free) if free else []
+            self.places.others_wait = len(taken) == free
+            for claimed in taken:
+                self.begin(claimed)
 
-    def _start(self, claimed: Claimed) -> None:
-        run = TurnRun(turn=claimed.turn, lease=claimed.lease, log=self._log)
+    def begin(self, claimed: Claimed, *, start: Start | None = None) -> None:
+        """Run a turn that was claimed in this worker's name. `start` is there if it is prepared already."""
+        run = TurnRun(turn=claimed.turn, lease=claimed.lease, log=self._log, start=start)
         self._runs[claimed.turn.pk] = run
         task = run.start()
         self._tasks.add(task)

@@ -124,6 +124,10 @@ class TokenLimiter:
             earlier=earlier,
         )
 
+    def capped(self, caps: MessageCaps) -> TokenLimiter:
+        """The same with `caps`; this one where they are its own already."""
+        return self if caps == self.caps else replace(self, caps=caps)
+
     @cached_property
     def _frame(self) -> BlockCounts:
         """A request without messages."""

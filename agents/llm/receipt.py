@@ -114,10 +114,9 @@ class Receipt:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready form, with `total` and `free`."""
-        entries = [asdict(entry) for entry in self.entries]
         return {
-            **asdict(self),
-            "entries": entries,
+            **vars(self),
+            "entries": [dict(vars(entry)) for entry in self.entries],
             "earlier": self.earlier.to_dict(),
             "total": self.total,
             "free": self.free,

@@ -215,12 +215,30 @@ class TestStopped:
 async def test_a_call_that_cannot_be_booked_is_not_sent(model: LanguageModel, owner: User) -> None:
     books = Books(finished())
     request, _ = a_request(call_id=str(uuid4())), await play(Books(finished()), model, owner)
-    await ledger.open_call(ask=Ask(request=request, pool="", user=str(owner.pk), purpose="chat"), model=model)
+    ask = Ask(request=request, pool="", user=str(owner.pk), purpose="chat")
+    await ledger.open_call(ledger.row_of(ask=ask, model=model))
     with pytest.raises(IntegrityError):
         _ = [event async for event in governed(books, model, owner).stream(request)]
     assert books.happened == ["granted", "cancelled"]
     assert books.requests == []
     assert (await call(request)).status == "running"
+
+
+async def test_the_row_can_be_written_by_whoever_has_more_to_write(model: LanguageModel, owner: User) -> None:
+    books, opened = Books(finished()), list[ModelCall]()
+    request = a_request(call_id=str(uuid4()))
+
+    async def open_call(row: ModelCall) -> None:
+        assert books.requests == [], "the row comes before the call"
+        opened.append(row)
+        await ledger.open_call(row)
+
+    governed_model = GovernedModel(
+        inner=books, governor=books, model=model, user_id=str(owner.pk), purpose="chat", open_call=open_call
+    )
+    _ = [event async for event in governed_model.stream(request)]
+    assert [str(row.pk) for row in opened] == [request.call_id]
+    assert (await call(request)).status == "completed"
 
 
 async def test_the_governor_is_told_whose_call_it_is_and_from_which_pool(model: LanguageModel, owner: User) -> None:

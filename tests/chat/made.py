@@ -9,9 +9,10 @@ from accounts.models import User
 from agents.defaults import ensure_shipped_rows
 from chat import conversations, post, turns
 from chat.event_log import Event
+from chat.lease import Lease, write_events
 from chat.models import Conversation, Turn, TurnEvent
-from chat.post import Accepted
-from chat.turns import Claimed, Lease
+from chat.once import Accepted
+from chat.turns import Claimed
 
 
 def conversation_of(user: User, *, model: str = "sandbox-claude", **more: Any) -> Conversation:
@@ -32,7 +33,7 @@ def claimed(user: User, text: str = "echo x", *, owner: str = "worker", **more: 
 
 
 def write(lease: Lease, *events: Event) -> None:
-    turns.write_events(lease, events)
+    write_events(lease, events)
 
 
 def logged(turn: Turn) -> list[tuple[int, str]]:

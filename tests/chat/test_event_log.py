@@ -15,8 +15,9 @@ from accounts.models import User
 from chat import event_log, turns
 from chat.event_log import EventLog, LogClosed
 from chat.hub import Hub, Subscription
-from chat.models import Conversation, TurnEvent
-from chat.turns import Claimed, LeaseLost
+from chat.lease import LeaseLost
+from chat.models import Conversation, Turn, TurnEvent
+from chat.turns import Claimed
 from chat.wire_event import WireEvent
 from tests.chat.made import claimed
 from tests.chat.stage import PATIENCE, rows
@@ -124,6 +125,31 @@ async def test_rows_and_events_are_kept_together_or_not_at_all(desk: Desk, one: 
     await desk.log.append(one.lease, ("usage", {}), rows=rename)
     assert [entry[0] for entry in await rows(log_of, one)] == [1, 2]
     assert (await rows(Conversation.objects.get, pk=one.turn.conversation_id)).title == "kept"
+
+
+async def test_what_is_noted_is_written_with_what_is_appended_next(desk: Desk, one: Claimed) -> None:
+    def rename() -> None:
+        Conversation.objects.filter(pk=one.turn.conversation_id).update(title="noted")
+
+    desk.log.note(one.lease, ("iteration.started", {"text": "noted"}), changes={"reason": "noted"}, rows=rename)
+    await asyncio.sleep(0.05)  # Several windows.
+    assert len(await rows(log_of, one)) == 1
+    await desk.log.append(one.lease, ("usage", {}))
+    assert (await rows(log_of, one))[1:] == [(2, "iteration.started", "noted"), (3, "usage", "")]
+    turn = await rows(Turn.objects.select_related("conversation").get, pk=one.turn.pk)
+    assert (turn.reason, turn.conversation.title) == ("noted", "noted")
+
+
+async def test_what_is_noted_is_lost_with_what_it_belongs_to(desk: Desk, one: Claimed) -> None:
+    def fail() -> None:
+        raise ValueError("broken")
+
+    desk.log.note(one.lease, ("iteration.started", {}))
+    with pytest.raises(ValueError, match="broken"):
+        await desk.log.append(one.lease, rows=fail)
+    assert len(await rows(log_of, one)) == 1
+    await desk.log.append(one.lease, ("usage", {}))
+    assert (await rows(log_of, one))[1:] == [(2, "usage", "")]
 
 
 async def test_the_fault_of_one_turn_is_not_another_ones(desk: Desk, user: User, one: Claimed) -> None:

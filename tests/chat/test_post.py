@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.refusals import IdempotencyConflict, InvalidRequest, NotFound, QueueFull
 from chat import actions, branches, post, transcript
 from chat.models import Branch, Conversation, Message, Turn
-from chat.post import Accepted
+from chat.once import Accepted
 from tests.chat.made import conversation_of, queued
 from tests.chat.shop import Shop, open_shop, until_all
 from tests.chat.stage import HeldSandbox, rows

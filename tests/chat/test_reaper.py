@@ -15,9 +15,10 @@ from agents.llm.messages import TextPart, ToolCall
 from agents.model_counter import UNKNOWN_COUNTER
 from agents.models import ModelCall
 from chat import ended_turns, reaper, transcript, turns
+from chat.lease import LeaseLost
 from chat.models import Iteration, Message, Turn, TurnEvent
 from chat.turn_rows import Tip, add_message
-from chat.turns import Claimed, LeaseLost
+from chat.turns import Claimed
 from tests.chat.made import claimed, conversation_of, logged, queued, write
 
 RECEIPT = {"total": 10, "limit": 8192, "earlier": {"count": 0, "tokens": 0}, "entries": [], "boundary": None}

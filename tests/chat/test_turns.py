@@ -10,8 +10,9 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.refusals import NotFound, TurnNotRunning
 from chat import turns
+from chat.lease import LeaseLost
 from chat.models import Message, Turn, TurnEvent
-from chat.turns import Ending, LeaseLost
+from chat.turns import Ending
 from tests.chat.made import claimed, conversation_of, logged, queued, write
 
 DELTA = ("delta", {"text": "x"})

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from chat import reaper, turn_start, turns
 from chat.models import Message, Turn, TurnEvent
+from chat.turns import Claimed
 from tests.chat.made import claimed, conversation_of, queued
 from tests.chat.shop import open_shop, statuses, until_all
 from tests.chat.stage import PATIENCE, HeldSandbox, eventually, rows
@@ -48,6 +49,27 @@ async def test_a_worker_runs_no_more_than_it_may(user: User, sandbox: HeldSandbo
         assert sorted(await rows(statuses, ids)) == ["queued"] * 3 + ["running"] * 2
         release.set()
         await until_all(ids, "completed")
+
+
+async def test_no_place_is_given_away_while_the_worker_looks_who_waits(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, seen = asyncio.Event(), asyncio.Event()
+
+    async def look(*, owner: str, capacity: int) -> list[Claimed]:
+        looking.set()
+        await seen.wait()
+        return await rows(turns.claim, owner=owner, capacity=capacity)
+
+    async with open_shop(capacity=1) as shop:
+        await eventually(shop.worker.places.hold)
+        shop.worker.places.let_go()
+        monkeypatch.setattr("chat.worker._claim", look)
+        await looking.wait()
+        assert not shop.worker.places.hold()
+        seen.set()
+        await eventually(shop.worker.places.hold)
+        shop.worker.places.let_go()
 
 
 async def test_the_turn_of_a_dead_worker_is_ended_and_the_next_one_runs(user: User) -> None:

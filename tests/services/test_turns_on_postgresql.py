@@ -13,9 +13,10 @@ from django.db import connection
 from accounts.models import User
 from accounts.refusals import NotFound, QueueFull, TurnNotRunning
 from chat import conversations, post, reaper, turns
+from chat.lease import LeaseLost
 from chat.models import Conversation, Message, Turn, TurnEvent
-from chat.post import Accepted
-from chat.turns import Claimed, Ending, LeaseLost
+from chat.once import Accepted
+from chat.turns import Claimed, Ending
 from tests.chat.made import claimed, conversation_of, queued, write
 from tests.chat.shop import open_shop, until_all
 from tests.chat.stage import HeldSandbox, Person, Stage, rows
@@ -65,6 +66,28 @@ async def test_of_one_conversation_never_two_turns_run(user: User) -> None:
     await asyncio.gather(*(work(str(n)) for n in range(4)))
     assert order == ids
     await rows(assert_whole, conversation)
+
+
+async def test_sends_that_take_their_turn_at_once_race_with_claims_and_one_wins(user: User) -> None:
+    for _ in range(5):
+        conversation = await rows(conversation_of, user)
+
+        def send(worker: str, conversation: Conversation = conversation) -> list[UUID]:
+            accepted = post.post_message(
+                user=user, conversation_id=conversation.pk, client_message_id=uuid4().hex, text="x", worker=worker
+            )
+            return [] if accepted.claimed is None else [accepted.turn.pk]
+
+        def claim(owner: str) -> list[UUID]:
+            return [one.turn.pk for one in turns.claim(owner=owner, capacity=100)]
+
+        won = await asyncio.gather(*(rows(work, f"w{n}") for n in range(5) for work in (send, claim)))
+        active = Turn.objects.filter(conversation=conversation, status__in=Turn.ACTIVE)
+        found = await rows(list, active.values_list("pk", "epoch"))
+        assert found == [(turn_id, 1) for some in won for turn_id in some]
+        assert len(found) == 1
+        assert await rows(Turn.objects.filter(conversation=conversation).count) == 5
+        await rows(conversations.delete, user, conversation.pk)
 
 
 async def test_a_writer_and_a_reaper_that_race_leave_one_gapless_log(user: User) -> None:
