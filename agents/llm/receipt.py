@@ -8,7 +8,15 @@ from typing import Any, Literal, get_args
 from agents.llm.messages import Role
 
 Status = Literal["kept", "shortened", "stubbed", "left_out"]
-Reason = Literal["", "result_shortened", "arguments_shortened", "result_stubbed", "iteration_left_out", "repaired"]
+Reason = Literal[
+    "",
+    "result_shortened",
+    "arguments_shortened",
+    "result_stubbed",
+    "iteration_left_out",
+    "repaired",
+    "reasoning_dropped",
+]
 EarlierReason = Literal["over_limit", "over_last_messages", "too_old"]
 
 
@@ -62,7 +70,8 @@ class Earlier:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One message since the boundary. `tokens` were sent of the `whole` that it has."""
+    """One message since the boundary. `tokens` were sent of the `whole` that it has, not counting reasoning that was
+    dropped."""
 
     message_id: str
     role: Role

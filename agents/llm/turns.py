@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agents.llm.messages import Message
+from agents.llm.reasoning import without_reasoning
 from agents.llm.repair import Pair, Repaired
 from agents.llm.tokens import TokenCounter
 
@@ -14,9 +15,11 @@ from agents.llm.tokens import TokenCounter
 @dataclass(kw_only=True, slots=True)
 class Line:
     """One message of the history. `sent` is its present form, None if it is left out; `owner` the id of the assistant
-    message of its iteration, `whole` the tokens that the message has, `tokens` those that are sent of it."""
+    message of its iteration. `base` is the message with the reasoning that may be sent, and `whole` the tokens of that;
+    `tokens` are those that are sent."""
 
     message: Message
+    base: Message
     owner: str
     whole: int
     repaired: bool
@@ -50,7 +53,8 @@ class Turn:
 
 
 def split_turns(repaired: Repaired, *, counter: TokenCounter, counts: Mapping[str, int]) -> deque[Turn]:
-    """The first message must be a user's. A message whose id is in `counts` is not counted again, unless repaired."""
+    """Without any reasoning. The first message must be a user's. A message whose id is in `counts` is not counted
+    again, unless repaired."""
     turns: deque[Turn] = deque()
     for pair in repaired.pairs:
         line = _line(pair, counter=counter, counts=counts)
@@ -65,10 +69,18 @@ def _line(pair: Pair, *, counter: TokenCounter, counts: Mapping[str, int]) -> Li
     before, after = pair
     message = after or before
     assert message is not None, "a repair keeps, changes, adds or takes out one message"
+    base = without_reasoning(message)
     stored = counts.get(message.id) if message is before else None
-    whole = counter.message(message) if stored is None else stored
-    tokens = 0 if after is None else whole
-    return Line(message=message, owner=message.id, whole=whole, repaired=after is not before, sent=after, tokens=tokens)
+    whole = counter.message(base) if stored is None else stored
+    return Line(
+        message=message,
+        base=base,
+        owner=message.id,
+        whole=whole,
+        repaired=after is not before,
+        sent=None if after is None else base,
+        tokens=0 if after is None else whole,
+    )
 
 
 def _add(turn: Turn, line: Line) -> None:

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from agents.llm.cuts import Place, places
 from agents.llm.errors import ContextImpossible
 from agents.llm.limiter import LimitedContext, TokenLimiter
-from agents.llm.messages import Message, ToolResult
+from agents.llm.messages import Message, ReasoningPart, ToolResult
+from agents.llm.reasoning import replayed, without_reasoning
 from agents.llm.repair import repair
 from agents.llm.tokens import TokenCounter
 from agents.llm.tool_results import STUB, stub
 from agents.llm.window import Window
-from tests.agents.llm.histories import histories, ids, limiters
+from tests.agents.llm.histories import histories, ids, limiters, result_texts
 from tests.agents.llm.test_repair import is_sound
 
 examples = settings(max_examples=int(os.environ.get("LIMITER_EXAMPLES", "100")), deadline=None)
@@ -150,7 +151,7 @@ def test_the_same_again_gives_the_same(limiter: TokenLimiter, history: list[Mess
 @given(limiters, histories())
 @examples
 def test_what_goes_in_is_not_altered(limiter: TokenLimiter, history: list[Message]) -> None:
-    counts = {message.id: limiter.counter.message(message) for message in history}
+    counts = {message.id: limiter.counter.message(without_reasoning(message)) for message in history}
     before = [message.to_dict() for message in history], dict(counts)
     window = Window(token_limit=limiter.token_limit, boundary=history[0].id)
     try:
@@ -181,7 +182,7 @@ def assert_cut_no_further(large: LimitedContext, small: LimitedContext, *, count
     small_cuts, large_cuts = dict(small.window.cuts), dict(large.window.cuts)
     bodies = [
         {
-            place: text
+            place: without_note(text)
             for owner, message in owned(context.messages)
             for place, text in places(message, owner=owner).items()
         }
@@ -197,6 +198,11 @@ def assert_cut_no_further(large: LimitedContext, small: LimitedContext, *, count
         else:
             assert (theirs.shape, mine.shape) == ("text", "json")
             assert counter.text(bodies[1][place]) >= counter.text(text)
+
+
+def without_note(text: str) -> str:
+    """What tells of iterations that were left out is written before the first result that is sent."""
+    return text.partition("]\n")[2] if text.startswith("[Earlier steps of this answer were left out") else text
 
 
 def owned(messages: Sequence[Message]) -> Iterator[tuple[str, Message]]:
@@ -215,7 +221,8 @@ def test_without_a_window_no_further_turn_would_fit(limiter: TokenLimiter, histo
     messages = repair(history).messages
     older = messages[: len(messages) - len(context.messages)]
     if older:
-        assert sum(map(limiter.counter.message, current_turn(older))) > context.receipt.free
+        tokens = [limiter.counter.message(without_reasoning(message)) for message in current_turn(older)]
+        assert sum(tokens) > context.receipt.free
 
 
 @given(limiters, histories(), st.booleans())
@@ -230,14 +237,17 @@ def test_the_newest_finished_turn_stays_whenever_it_fits(
     older = messages[: len(messages) - len(current)]
     if context is None or not older or context.messages[0] is not current[0]:
         return
-    stubbed = [with_stubs(message) for message in current_turn(older)]
-    conversation = sum(limiter.counter.message(message) for message in [*stubbed, *current])
+    stubbed = [with_stubs(message, counter=limiter.counter) for message in current_turn(older)]
+    conversation = sum(limiter.counter.message(without_reasoning(message)) for message in [*stubbed, *current])
     assert conversation > limiter.token_limit - context.counts.total + context.receipt.conversation
 
 
-def with_stubs(message: Message) -> Message:
+def with_stubs(message: Message, *, counter: TokenCounter) -> Message:
+    def is_shorter(part: ToolResult) -> bool:
+        return counter.text(stub(part)) < counter.text(part.text)
+
     parts = tuple(
-        replace(part, text=stub(part)) if isinstance(part, ToolResult) and len(stub(part)) < len(part.text) else part
+        replace(part, text=stub(part)) if isinstance(part, ToolResult) and is_shorter(part) else part
         for part in message.parts
     )
     return replace(message, parts=parts)
@@ -250,7 +260,8 @@ def test_the_prefix_changes_only_when_a_cut_was_needed(limiter: TokenLimiter, hi
     for step, context in every_context(limiter, history):
         if before is not None:
             known, previous = before
-            new = repair(step).messages[len(repair(known).messages) :]
+            added = repair(step).messages[len(repair(known).messages) :]
+            new = tuple(replayed(message, model=limiter.model) for message in added)
             grown = previous.counts.total + sum(map(limiter.counter.message, new))
             if grown <= limiter.token_limit:
                 assert context.messages == previous.messages + new
@@ -281,6 +292,60 @@ def test_a_refit_is_within_its_limit_and_leaves_a_window_to_go_on_with(
     assert fitted(limiter, history, again.window) == replace(
         again, receipt=replace(again.receipt, limit=limiter.token_limit)
     )
+
+
+@given(limiters, histories(max_turns=8), st.lists(st.sampled_from(["", "", "", "tools", "cold"]), min_size=60))
+@examples
+def test_reasoning_follows_exactly_the_prefix_that_it_was_born_from(
+    limiter: TokenLimiter, history: list[Message], accidents: list[str]
+) -> None:
+    born: dict[str, tuple[object, tuple[Message, ...]]] = {}
+    window = None
+    for end, message in enumerate(history):
+        if message.role != "assistant":
+            continue
+        accident = accidents[end % len(accidents)]
+        if accident == "tools":
+            limiter = replace(limiter, instructions=limiter.instructions + "!")
+        try:
+            context = limiter.refit(
+                history[:end], max_input=limiter.token_limit, cold=accident == "cold", window=window
+            )
+        except ContextImpossible:
+            return
+        for place, sent in enumerate(context.messages):
+            thoughts = [part for part in sent.parts if isinstance(part, ReasoningPart)]
+            assert all(part.signature and part.origin == limiter.model for part in thoughts)
+            if thoughts:
+                assert born[sent.id] == (limiter.instructions, context.messages[:place])
+        born[message.id] = (limiter.instructions, context.messages)
+        window = context.window
+
+
+@given(limiters, histories(broken=False))
+@examples
+def test_every_result_that_is_not_sent_whole_is_named_by_its_handle(
+    limiter: TokenLimiter, history: list[Message]
+) -> None:
+    for step, context in every_context(limiter, history):
+        whole, sent = sent_results(step), sent_results(context.messages)
+        for place in (place for place, _ in context.window.cuts if place.body == "result"):
+            text = without_note(sent[place].text)
+            assert f"recall {sent[place].handle} reads" in text or is_same_json(text, whole[place].text)
+
+
+@given(limiters, histories())
+@examples
+def test_iterations_left_out_are_told_of_where_there_is_room(limiter: TokenLimiter, history: list[Message]) -> None:
+    for step, context in every_context(limiter, history):
+        notes = [text for text in result_texts(context) if text != without_note(text)]
+        assert len(notes) == bool(context.window.noted_in)
+        if not context.window.left_out:
+            assert notes == []
+        elif notes:
+            left_out = [message for owner, message in owned(repair(step).messages) if owner in context.window.left_out]
+            told = [part.handle for message in left_out for part in message.tool_results if part.handle]
+            assert all(handle in notes[0] for handle in told[-6:])
 
 
 @given(histories(), st.integers(1_500, 8_192))
