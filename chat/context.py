@@ -72,7 +72,7 @@ class TurnContext:
 
     def _request(self, limited: LimitedContext, *, is_last: bool) -> ModelRequest:
         call_id = str(uuid.uuid4())
-        history = tuple(self.history)
+        history, earlier = tuple(self.history), self.earlier
 
         def refit(max_input: int, cold: bool) -> ModelRequest:
             smaller = self.limiter.refit(
@@ -81,8 +81,9 @@ class TurnContext:
                 cold=cold,
                 window=limited.window,
                 counts=self.counts,
-                earlier=self.earlier,
+                earlier=earlier,
             )
+            self._begin_at(smaller)
             return replace(self._request(smaller, is_last=is_last), call_id=call_id)
 
         return ModelRequest(
@@ -121,6 +122,8 @@ def limiter_for(*, agent: Agent, model: LanguageModel, values: SettingValues) ->
         token_limit=values.token_limit,
         instructions=agent.instructions,
         tools=agent.tools.specs,
+        model=model.model_id,
+        binds_reasoning=capabilities_for(model).binds_thinking,
     )
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from agents import settings_resolution
 from agents.availability import available_models
 from agents.llm.errors import ConfigInvalid
+from agents.llm.tools import ToolSet
 from agents.models import LanguageModel
 from agents.roster import agent_named
-from chat import context
+from chat import context, recall_reader
 from chat.event_log import Event
 from chat.models import Branch, Conversation, Message, Turn
 from chat.turn_rows import Tip
@@ -24,6 +25,7 @@ class Start:
     model: LanguageModel
     settings: dict[str, Any]
     context: context.TurnContext
+    tools: ToolSet
     tip: Tip
 
 
@@ -49,6 +51,7 @@ def prepare(turn: Turn) -> Start:
         model=model,
         settings=effective.as_dict(),
         context=loaded,
+        tools=recall_reader.bound_tools(loaded, conversation=conversation),
         tip=_tip(turn.question, branch=branch, loaded=loaded),
     )
 
