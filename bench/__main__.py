@@ -13,7 +13,15 @@ from bench.process_meter import NotMeasurable
 from bench.sizes import SIZES, Size, SizeName
 from bench.table import markdown
 
-NAMES = ("first_token", "delta_latency", "idle_sockets", "context_building", "limiting")
+NAMES = (
+    "first_token",
+    "delta_latency",
+    "idle_sockets",
+    "context_building",
+    "limiting",
+    "recall_facts",
+    "limiter_properties",
+)
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ SizeName = Literal["full", "quick", "smoke"]
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """`rounds`: how often ours and the baselines take turns. `histories` in messages."""
+    """`rounds`: how often ours and the baselines take turns. `histories` in messages; `recall_turns` is how long the
+    conversations are in which facts are looked for."""
 
     first_token_rounds: int
     first_token_warm_up: int
@@ -23,6 +24,8 @@ class Size:
     idle_settle: float
     histories: tuple[int, ...]
     rounds: int
+    recall_turns: tuple[int, ...]
+    generated_histories: int
 
 
 SIZES: dict[SizeName, Size] = {
@@ -36,8 +39,10 @@ SIZES: dict[SizeName, Size] = {
         idle_rounds=2,
         idle_sockets=1_000,
         idle_settle=2.0,
-        histories=(100, 1_000, 10_000),
+        histories=(100, 1_000, 10_000, 100_000),
         rounds=15,
+        recall_turns=(100, 1_000),
+        generated_histories=10_000,
     ),
     "quick": Size(
         first_token_rounds=1,
@@ -51,6 +56,8 @@ SIZES: dict[SizeName, Size] = {
         idle_settle=2.0,
         histories=(100, 1_000),
         rounds=5,
+        recall_turns=(100,),
+        generated_histories=200,
     ),
     "smoke": Size(
         first_token_rounds=1,
@@ -64,5 +71,7 @@ SIZES: dict[SizeName, Size] = {
         idle_settle=0.1,
         histories=(20,),
         rounds=1,
+        recall_turns=(60,),
+        generated_histories=10,
     ),
 }

@@ -28,6 +28,9 @@ from agents.setting_ranges import SettingValues
 from chat import context_rows, models
 from chat.message_rows import to_value
 
+BUDGET_PARTS = ("instructions", "tools", "overhead", "conversation", "message")
+"""Of a receipt, in tokens; `message`, the newest question, is a part of `conversation`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltContext:
@@ -110,6 +113,7 @@ def summary(receipt: Mapping[str, Any]) -> dict[str, Any]:
         "call": receipt["call"],
         "tokens": receipt["total"],
         "limit": receipt["limit"],
+        "budget": {part: receipt[part] for part in BUDGET_PARTS},
         "left_out": left_out,
         "left_out_tokens": receipt["earlier"]["tokens"] + sum(entry["whole"] for entry in gone),
         "boundary": receipt["boundary"] if left_out else None,

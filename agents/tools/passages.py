@@ -11,6 +11,8 @@ PASSAGE_CHARACTERS = 320
 
 MOST_WORDS = 12
 
+_MOST_PLACES = 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
@@ -44,16 +46,9 @@ def passage(text: str, *, words: Sequence[str], characters: int = PASSAGE_CHARAC
     """The piece of `text`, in one line, in which most of `words` stand."""
     if len(text) <= characters:
         return " ".join(text.split())
-    folded = text.casefold()
-    starts = [found.start() for word in words for found in re.finditer(re.escape(word), folded)]
     # Folding may change lengths ("ß" becomes "ss"): then the piece is a little off, and still near.
-    start = max(
-        0,
-        min(
-            _densest(folded, sorted(starts), words=words, characters=characters) - characters // 4,
-            len(text) - characters,
-        ),
-    )
+    middle = _densest(text.casefold(), words=words, reach=characters)
+    start = max(0, min(middle - characters // 3, len(text) - characters))
     piece = " ".join(text[start : start + characters].split())
     return f"{'…' if start else ''}{piece}{'…' if start + characters < len(text) else ''}"
 
@@ -62,7 +57,12 @@ def _found(text: str, words: Sequence[str]) -> tuple[str, ...]:
     return tuple(word for word in words if word in text)
 
 
-def _densest(text: str, starts: Sequence[int], *, words: Sequence[str], characters: int) -> int:
-    """Of the first places where a word begins, the one that most words follow soon."""
-    reach = characters * 3 // 4
-    return max(starts[:200], key=lambda start: len(_found(text[start : start + reach], words)), default=0)
+def _densest(text: str, *, words: Sequence[str], reach: int) -> int:
+    """Where the rarest of `words` stands with most of the others around it."""
+    places = [[found.start() for found in re.finditer(re.escape(word), text)] for word in words]
+    rarest = min(filter(None, places), key=len, default=[0])
+
+    def company(start: int) -> int:
+        return len(_found(text[max(0, start - reach // 3) : start + reach * 2 // 3], words))
+
+    return max(rarest[:_MOST_PLACES], key=company)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ MEMORY = Memory(
 )
 
 
-async def use(memory: Memory, *, room: int = 2_000, **arguments: object) -> ToolResult:
+async def use(memory: Memory, *, room: int = 2_000, **arguments: Any) -> ToolResult:
     tools = bound(ToolSet([recall]), reader=memory, fits=lambda text: len(text) <= room)
     result = await run_tool(tools, ToolCall(id="c", name="recall", arguments=json.dumps(arguments)))
     assert not result.ok or len(result.text) <= room
@@ -80,7 +81,7 @@ class TestAResult:
             ({"handle": "17-1"}, "handle"),
         ],
     )
-    async def test_that_cannot_be_read_is_an_error_that_says_why(self, arguments: dict[str, object], told: str) -> None:
+    async def test_that_cannot_be_read_is_an_error_that_says_why(self, arguments: dict[str, Any], told: str) -> None:
         result = await use(MEMORY, **arguments)
         assert not result.ok
         assert told in result.text
@@ -149,7 +150,7 @@ class TestMessages:
         {"source": "3"},
     ],
 )
-async def test_it_is_never_longer_than_it_may_be(arguments: dict[str, object], room: int) -> None:
+async def test_it_is_never_longer_than_it_may_be(arguments: dict[str, Any], room: int) -> None:
     assert (await use(MEMORY, room=room, **arguments)).ok
 
 
