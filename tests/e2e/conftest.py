@@ -26,7 +26,7 @@ from tests.chat.stage import Stage, staged
 from tests.e2e.chat_page import ChatPage
 from tests.e2e.scripted_socket import ScriptedSocket
 
-PATIENCE = 90_000  # milliseconds that a page is waited for; only a failing test waits so long
+PATIENCE = 10_000  # milliseconds that a page is waited for; only a failing test waits so long
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
