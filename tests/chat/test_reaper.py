@@ -21,7 +21,14 @@ from chat.turns import Claimed, LeaseLost
 from tests.chat.made import claimed, conversation_of, logged, queued, write
 
 BUDGET = {"instructions": 2, "tools": 2, "overhead": 1, "conversation": 5, "message": 5}
-RECEIPT = {"total": 10, "limit": 8192, **BUDGET, "earlier": {"count": 0, "tokens": 0}, "entries": [], "boundary": None}
+RECEIPT: dict[str, Any] = {
+    "total": 10,
+    "limit": 8192,
+    **BUDGET,
+    "earlier": {"count": 0, "tokens": 0},
+    "entries": [],
+    "boundary": None,
+}
 STARTED = ("turn.started", {"agent": "smart", "provider": "sandbox", "model": "sandbox-claude"})
 
 
