@@ -1,4 +1,7 @@
-"""Providers, models, their rate pools and settings, and the ledger of model calls. Rows only: no network, no logic."""
+"""Providers, models, their rate pools and settings, the ledger of model calls, whole tool results.
+
+Rows only: no network, no logic.
+"""
 
 from __future__ import annotations
 
@@ -298,3 +301,27 @@ class ModelCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} · {self.purpose} · {self.status}"
+
+
+class StoredResult(models.Model):
+    """A whole tool result of which the model was given an extract. Whoever owns a scope deletes its results with it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="stored_results")
+    scope = models.CharField(
+        max_length=64, help_text="Opaque: what the result belongs to, such as a conversation's id."
+    )
+    handle = models.CharField(max_length=32, help_text="What a model asks for it by.")
+    tool = models.CharField(max_length=200)
+    text = models.TextField()
+    size = models.PositiveIntegerField(help_text="Characters.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # Also the index for a look-up by handle.
+            models.UniqueConstraint(fields=["scope", "handle"], name="stored_result_handle_is_unique_in_its_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tool} {self.handle}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agents.llm.tools import ToolSet
 from agents.tools.basics import basics
+from agents.tools.recall import recall
 
 _PROMPTS = Path(__file__).parent / "prompts"
 
@@ -29,7 +30,8 @@ class Agent:
 
     @cached_property
     def tools(self) -> ToolSet:
-        return ToolSet(basics(time.time))
+        """Their sizes are the same for everybody; `agents.tools.recall.bound` lends them a conversation to read."""
+        return ToolSet((*basics(time.time), recall))
 
 
 ROSTER: tuple[Agent, ...] = (

@@ -21,6 +21,8 @@ NAMES = (
     "limiting",
     "counting_error",
     "counting_speed",
+    "recall_facts",
+    "limiter_properties",
 )
 
 

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from django.db import connection
+
 from accounts.models import User
 from agents import settings_resolution
 from agents.models import LanguageModel, Wire
 from agents.roster import DEFAULT_AGENT
 from agents.setting_ranges import SettingValues
 from bench import conversations, people
+from bench.on_postgresql import measure_on_postgresql
+from bench.process_meter import NotMeasurable
 from bench.sizes import Size
 from bench.stopwatch import medians
 from bench.table import Row, milliseconds, times
@@ -20,6 +24,8 @@ from chat.message_rows import to_value
 from chat.models import Branch, Conversation, Message
 
 TITLE = "Building the context of a call"
+BASELINE_ROUNDS = 3
+"""Reading every row of a very long conversation takes seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +51,35 @@ class Room:
 
 
 def measure(size: Size) -> list[Row]:
+    rows = measure_here(size)
+    try:
+        return [*rows, *measure_on_postgresql(__name__, size)]
+    except NotMeasurable as reason:
+        return [*rows, Row(what="rows → request, PostgreSQL", ours="not measured", baseline=str(reason))]
+
+
+def measure_here(size: Size) -> list[Row]:
+    """On the database of this installation."""
     person = people.make_person("context")
     model = people.sandbox_model(Wire.ANTHROPIC_MESSAGES)
     values = settings_resolution.effective(user=person.user, model=model).values
     works: dict[str, Callable[[], object]] = {}
+    everything: dict[str, Callable[[], object]] = {}
     for count in size.histories:
         room = _room(person.user, model, values, messages=count)
         works[f"fresh {count}"] = partial(room.build, room.fresh)
         works[f"resumed {count}"] = partial(room.build, room.resumed)
-        works[f"all {count}"] = room.read_all
-    took = medians(works, rounds=size.rounds)
+        everything[f"all {count}"] = room.read_all
+    took = medians(works, rounds=size.rounds) | medians(everything, rounds=min(size.rounds, BASELINE_ROUNDS))
+    place = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.vendor]
     return [
-        _row(f"rows → request, {count:,} messages, {words}", took, kind=kind, count=count, smallest=size.histories[0])
+        _row(
+            f"rows → request, {place}, {count:,} messages, {words}",
+            took,
+            kind=kind,
+            count=count,
+            smallest=size.histories[0],
+        )
         for kind, words in (("fresh", "no saved window"), ("resumed", "saved window"))
         for count in size.histories
     ]

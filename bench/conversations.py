@@ -35,8 +35,11 @@ def history(count: int) -> list[Message]:
     ]
 
 
-def store(messages: list[Message], *, conversation: models.Conversation, counter: TokenCounter) -> models.Branch:
-    """Write the messages as the rows of a new branch, counted, as turns would have left them."""
+def store(
+    messages: list[Message], *, conversation: models.Conversation, counter: TokenCounter, keep_ids: bool = False
+) -> models.Branch:
+    """Write the messages as the rows of a new branch, counted, as turns would have left them. The ids of `history` are
+    the same each time; unless `keep_ids`, the rows have others."""
     branch = models.Branch.objects.create(conversation=conversation)
     tokens = 0
     rows = []
@@ -44,6 +47,7 @@ def store(messages: list[Message], *, conversation: models.Conversation, counter
         count = counter.stored_count(message)
         rows.append(
             models.Message(
+                id=message.id if keep_ids else uuid.uuid4(),
                 conversation=conversation,
                 branch=branch,
                 position=position,

@@ -11,7 +11,7 @@ SizeName = Literal["full", "quick", "smoke"]
 @dataclass(frozen=True, kw_only=True)
 class Size:
     """`rounds`: how often ours and the baselines take turns. `histories` in messages. `calibrated_conversations`: for
-    each row of the counting error."""
+    each row of the counting error. `recall_turns` is how long the conversations are in which facts are looked for."""
 
     first_token_rounds: int
     first_token_warm_up: int
@@ -25,6 +25,8 @@ class Size:
     histories: tuple[int, ...]
     rounds: int
     calibrated_conversations: int
+    recall_turns: tuple[int, ...]
+    generated_histories: int
 
 
 SIZES: dict[SizeName, Size] = {
@@ -38,9 +40,11 @@ SIZES: dict[SizeName, Size] = {
         idle_rounds=2,
         idle_sockets=1_000,
         idle_settle=2.0,
-        histories=(100, 1_000, 10_000),
+        histories=(100, 1_000, 10_000, 100_000),
         rounds=15,
         calibrated_conversations=20,
+        recall_turns=(100, 1_000),
+        generated_histories=10_000,
     ),
     "quick": Size(
         first_token_rounds=1,
@@ -55,6 +59,8 @@ SIZES: dict[SizeName, Size] = {
         histories=(100, 1_000),
         rounds=5,
         calibrated_conversations=5,
+        recall_turns=(100,),
+        generated_histories=200,
     ),
     "smoke": Size(
         first_token_rounds=1,
@@ -69,5 +75,7 @@ SIZES: dict[SizeName, Size] = {
         histories=(20,),
         rounds=1,
         calibrated_conversations=1,
+        recall_turns=(60,),
+        generated_histories=10,
     ),
 }

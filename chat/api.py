@@ -296,6 +296,6 @@ def _turn(turn: Turn) -> dict[str, Any]:
 
 
 def _receipt(row: Iteration) -> dict[str, Any]:
-    call = row.model_call
-    reported = {"input_tokens": call.input_tokens, "output_tokens": call.output_tokens} if call else None
+    names = ("input_tokens", "output_tokens", "cache_read_tokens")
+    reported = {name: getattr(row.model_call, name) for name in names} if row.model_call else None
     return {"n": row.n, "message": str(row.message_id) if row.message_id else None, "reported": reported, **row.receipt}

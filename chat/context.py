@@ -32,6 +32,9 @@ from chat import context_rows, models
 from chat.calibrations import NONE_YET, Calibrations, calibration_of, with_calibration
 from chat.message_rows import to_value
 
+BUDGET_PARTS = ("instructions", "tools", "overhead", "conversation", "message")
+"""Of a receipt, in tokens; `message`, the newest question, is a part of `conversation`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltContext:
@@ -91,7 +94,7 @@ class TurnContext:
 
     def _request(self, limited: LimitedContext, *, is_last: bool) -> ModelRequest:
         call_id = str(uuid.uuid4())
-        history = tuple(self.history)
+        history, earlier = tuple(self.history), self.earlier
         self.built = limited.counts  # A refit builds anew: the last one is the one that is sent.
 
         def refit(max_input: int, cold: bool) -> ModelRequest:
@@ -101,8 +104,9 @@ class TurnContext:
                 cold=cold,
                 window=limited.window,
                 counts=self.counts,
-                earlier=self.earlier,
+                earlier=earlier,
             )
+            self._begin_at(smaller)
             return replace(self._request(smaller, is_last=is_last), call_id=call_id)
 
         return ModelRequest(
@@ -129,6 +133,7 @@ def summary(receipt: Mapping[str, Any]) -> dict[str, Any]:
         "call": receipt["call"],
         "tokens": receipt["total"],
         "limit": receipt["limit"],
+        "budget": {part: receipt[part] for part in BUDGET_PARTS},
         "left_out": left_out,
         "left_out_tokens": receipt["earlier"]["tokens"] + sum(entry["whole"] for entry in gone),
         "boundary": receipt["boundary"] if left_out else None,
@@ -141,14 +146,27 @@ def limiter_for(
     """`calibrations` are the conversation's."""
     counter = counter_of(model)
     calibration = calibration_of(calibrations, model=model, counter=counter)
-    return _limiter_for(agent, counter.corrected_by(calibration.correction), values.token_limit)
+    return _limiter_for(
+        agent,
+        counter.corrected_by(calibration.correction),
+        values.token_limit,
+        model=model.model_id,
+        binds_reasoning=capabilities_for(model).binds_thinking,
+    )
 
 
 @lru_cache(maxsize=256)
-def _limiter_for(agent: Agent, counter: TokenCounter, token_limit: int) -> TokenLimiter:
+def _limiter_for(
+    agent: Agent, counter: TokenCounter, token_limit: int, *, model: str, binds_reasoning: bool
+) -> TokenLimiter:
     """Kept, since it counts the agent's instructions and tools once."""
     return TokenLimiter(
-        counter=counter, token_limit=token_limit, instructions=agent.instructions, tools=agent.tools.specs
+        counter=counter,
+        token_limit=token_limit,
+        instructions=agent.instructions,
+        tools=agent.tools.specs,
+        model=model,
+        binds_reasoning=binds_reasoning,
     )
 
 

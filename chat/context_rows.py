@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from agents.llm.reasoning import without_reasoning
 from agents.llm.receipt import EarlierReason
 from agents.llm.tokens import TokenCounter
 from agents.setting_ranges import SettingValues
@@ -34,7 +35,8 @@ def newest_rows(
     tokens = messages = in_turn = 0
     for row in branches.newest_first(branch, down_to=down_to or 0):
         if row.token_encoding != counter.name or row.token_count is None:
-            row.token_count, row.token_encoding = counter.stored_count(to_value(row)), counter.name
+            row.token_count = counter.stored_count(without_reasoning(to_value(row)))
+            row.token_encoding = counter.name
             uncounted.append(row)
         rows.append(row)
         tokens += counter.corrected(row.token_count)

@@ -14,9 +14,9 @@ from accounts.models import User
 from accounts.moments import rfc3339
 from accounts.refusals import InvalidRequest, NotFound
 from agents.availability import find_model
-from agents.models import LanguageModel
+from agents.models import LanguageModel, StoredResult
 from agents.roster import DEFAULT_AGENT, agent_named
-from chat import engine
+from chat import engine, stored_results
 from chat.models import Conversation, Turn
 from chat.text_faults import fault_in
 
@@ -134,6 +134,7 @@ def delete(user: User, conversation_id: uuid.UUID) -> None:
         running = list(unended.values_list("pk", flat=True))
         # Fence the workers: they can write nothing more, and claim nothing.
         unended.update(status=Turn.Status.STOPPED, epoch=_NO_EPOCH, ended_at=timezone.now())
+        StoredResult.objects.filter(owner=user, scope=stored_results.scope_of(conversation.pk)).delete()
         conversation.delete()
     for turn_id in running:
         engine.stop_turn(turn_id)

@@ -28,7 +28,7 @@ from agents.models import ModelCall
 from agents.prepared import insert
 from agents.threads import in_thread
 from chat import context as contexts
-from chat import turn_start
+from chat import stored_results, turn_start
 from chat.event_log import Event, EventLog
 from chat.lease import Lease, LeaseLost
 from chat.models import Iteration, Turn
@@ -107,9 +107,7 @@ class TurnRun:
             model=start.model, user_id=str(start.user_id), agent=agent, open_call=self._open_call
         )
         self._max = start.context.values.max_iterations
-        events = loop.run_loop(
-            model=model, tools=start.context.agent.tools, build_request=self._build, max_iterations=self._max
-        )
+        events = loop.run_loop(model=model, tools=start.tools, build_request=self._build, max_iterations=self._max)
         await self._keep(events)
         return self._ending()
 
@@ -207,10 +205,12 @@ class TurnRun:
         await self._write(message, ("usage", usage.to_dict()), *calls)
 
     async def _keep_result(self, result: ToolResult) -> None:
-        tokens = await asyncio.to_thread(self._context.limiter.counter.text, result.text)
-        data = {"id": result.call_id, "ok": result.ok, "tokens": tokens, **preview(result.text)}
-        self._results.append(result)  # Not before: what is kept as a row must be in the log, too.
-        await self._log.append(self.lease, ("tool.result", data))
+        answer, limiter = self._context.history[-1], self._context.limiter
+        kept = await asyncio.to_thread(stored_results.keep, result, answer=answer, turn=self.turn, limiter=limiter)
+        data = {"id": result.call_id, "ok": result.ok, "tokens": kept.tokens, **preview(result.text)}
+        data["shortened"] = data["shortened"] or kept.store is not None
+        self._results.append(kept.result)  # Not before: what is kept as a row must be in the log, too.
+        await self._log.append(self.lease, ("tool.result", data), rows=kept.store)
 
     async def _keep_results(self) -> None:
         results, self._results = self._results, []
@@ -230,6 +230,7 @@ class TurnRun:
                 contexts.save_calibration(self._context)
                 mine = Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n)
                 mine.update(message_id=message.id if message.parts else None, model_call=find_call(self._call_id))
+                contexts.save_window(self._context)  # A governor may have had a smaller request built.
 
         try:
             await self._log.append(self.lease, *events, changes={"status": Turn.Status.RUNNING}, rows=rows)

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from agents.llm.messages import Message
+from agents.llm.reasoning import without_reasoning
 from agents.llm.tokens import TokenCounter
 from agents.prepared import insert
 from chat import models
@@ -32,7 +33,7 @@ class Tip:
 
 def add_message(*, lease: Lease, tip: Tip, message: Message, counter: TokenCounter) -> Tip:
     """Write `message` (its id is the row's) after `tip`. Returns the new tip."""
-    count = counter.stored_count(message)
+    count = counter.stored_count(without_reasoning(message))
     row = models.Message(
         id=uuid.UUID(message.id),
         conversation_id=lease.conversation_id,

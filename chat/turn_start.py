@@ -11,9 +11,10 @@ from agents.availability import available_models
 from agents.effective_settings import EffectiveSettings
 from agents.llm.errors import ConfigInvalid, ContextImpossible
 from agents.llm.providers.base import ModelRequest
+from agents.llm.tools import ToolSet
 from agents.models import LanguageModel
 from agents.roster import Agent, agent_named
-from chat import context
+from chat import context, recall_reader
 from chat.event_log import Event
 from chat.models import Branch, Conversation, Message, Turn
 from chat.turn_rows import Tip
@@ -34,6 +35,7 @@ class Start:
     model: LanguageModel
     settings: dict[str, Any]
     context: context.TurnContext
+    tools: ToolSet
     tip: Tip
     first: Announced | ContextImpossible
     """Built in the same thread, since it is needed at once."""
@@ -89,6 +91,7 @@ def prepare(turn: Turn, *, chosen: Chosen | None = None) -> Start:
         model=model,
         settings=effective.as_dict(),
         context=loaded,
+        tools=recall_reader.bound_tools(loaded, conversation=conversation),
         tip=_tip(turn.question, branch=branch, loaded=loaded),
         first=_first(loaded),
     )

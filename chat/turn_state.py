@@ -81,9 +81,11 @@ def _iteration_started(state: State, event: Mapping[str, Any]) -> None:
     )
 
 
+_CONTEXT = ("call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary")
+
+
 def _context_built(state: State, event: Mapping[str, Any]) -> None:
-    names = ("call", "tokens", "limit", "left_out", "left_out_tokens", "boundary")
-    state["iterations"][-1]["context"] = {name: event.get(name) for name in names}
+    state["iterations"][-1]["context"] = {name: event.get(name) for name in _CONTEXT}
 
 
 def _waiting(state: State, event: Mapping[str, Any]) -> None:

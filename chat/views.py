@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.refusals import InvalidRequest, NotFound
 from chat import conversations, transcript
 from chat.models import Conversation
+from chat.shown_receipt import shown_receipt
 
 # Stands in the page's address pattern where the script puts the id of a new conversation.
 ANY_ID = uuid.UUID(int=0)
@@ -52,6 +53,21 @@ def sidebar(request: HttpRequest) -> HttpResponse:
     except InvalidRequest as error:
         raise Http404 from error
     return render(request, "chat/_rows.html" if cursor else "chat/_conversations.html", rows)
+
+
+@login_required
+@never_cache
+@require_GET
+def receipt(request: HttpRequest, turn_id: uuid.UUID) -> HttpResponse:
+    """What the newest model call of a turn carried, or with `?n=` an earlier one; 404 for anybody else's."""
+    n = request.GET.get("n", "")
+    if n and not (n.isascii() and n.isdigit() and len(n) <= 4):
+        raise Http404
+    try:
+        shown = shown_receipt(_user(request), turn_id, n=int(n) if n else None)
+    except NotFound as error:
+        raise Http404 from error
+    return render(request, "chat/_receipt.html", {"receipt": shown, "turn": turn_id})
 
 
 @login_required

@@ -50,4 +50,4 @@ def _cut(part: Part, *, owner: str, cuts: Cuts) -> Part:
 
 
 def _short_result(result: ToolResult, cut: Cut) -> str:
-    return stub(result) if cut.shape == "stub" else apply_cut(result.text, cut)
+    return stub(result) if cut.shape == "stub" else apply_cut(result.text, cut, handle=result.handle)

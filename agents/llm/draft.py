@@ -6,13 +6,15 @@ What is done to it, and when that is enough, is the business of `reductions`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from agents.llm.cuts import Cuts, Place, places, with_cuts
-from agents.llm.messages import Message
+from agents.llm.messages import Message, ToolResult
+from agents.llm.reasoning import count_reasoning, replayed, without_reasoning
 from agents.llm.receipt import Earlier, EarlierReason, Entry, Reason, Status
 from agents.llm.repair import Repaired
 from agents.llm.tokens import TokenCounter
-from agents.llm.tool_results import NOTHING, STUB, Cut, largest, plan_cut, stub
+from agents.llm.tool_results import NOTHING, STUB, Cut, largest, left_out_note, plan_cut, stub
 from agents.llm.turns import Iteration, Line, split_turns
 from agents.llm.window import Window
 
@@ -29,6 +31,7 @@ class Draft:
         self.dropped = Earlier()
         self.cuts: dict[Place, Cut] = {}
         self.left_out: list[str] = []
+        self.noted_in = ""
         self._counter = counter
 
     @property
@@ -58,7 +61,40 @@ class Draft:
             if iteration[0].owner in window.left_out:
                 self.leave_out(iteration)
         self._cut(self.lines, dict(window.cuts))
+        carrier = next((line for line in self.lines if line.message.id == window.noted_in), None)
+        if carrier is not None and window.noted_in:
+            self._note_in(carrier)
         return True
+
+    def replay_reasoning(self, model: str, *, after: str) -> None:
+        """Send `model` what it thought in the messages that came after the one with the id `after`."""
+        found = False
+        for line in self.lines:
+            if found and line.sent is not None:
+                base = replayed(line.message, model=model)
+                if base is not line.base:
+                    self._rebase(line, base)
+            found = found or line.message.id == after
+
+    def begin_edit(self) -> None:
+        """The prefix is going to change: no reasoning fits it any more, and what is left out may become more."""
+        self.noted_in = ""
+        for line in self.lines:
+            base = without_reasoning(line.message)
+            if line.sent is not None and base is not line.base:
+                self._rebase(line, base)
+            elif line.sent is not None:
+                self._send(line, self._form(line))
+
+    def end_edit(self, *, room: int) -> None:
+        """Tell the model of the iterations that were left out, if there is a result to carry it and room for it."""
+        carrier = next((line for line in self.turns[0].lines if line.sent and line.message.role == "tool"), None)
+        if not self.left_out or carrier is None:
+            return
+        self._note_in(carrier)
+        if self.total > room:
+            self.noted_in = ""
+            self._send(carrier, self._form(carrier))
 
     def drop_oldest_turn(self, reason: EarlierReason = "over_limit") -> None:
         turn = self.turns.popleft()
@@ -66,6 +102,7 @@ class Draft:
         self.dropped += Earlier.of(reason, count=len(stored), tokens=sum(stored))
         self.total -= turn.tokens
         self.left_out.clear()
+        self.noted_in = ""
         self._forget_cuts(turn.lines)
 
     def leave_out(self, iteration: Iteration) -> None:
@@ -76,9 +113,10 @@ class Draft:
             self._send(line, None)
 
     def stub_results(self, iteration: Iteration) -> None:
-        """Every result becomes one line, unless it is shorter than that."""
+        """Every result becomes one line, unless it has fewer tokens than that."""
+        count = self._counter.text
         results = [(line.owner, result) for line in iteration for result in line.message.tool_results]
-        long = [(owner, result.call_id) for owner, result in results if len(stub(result)) < len(result.text)]
+        long = [(owner, result.call_id) for owner, result in results if count(stub(result)) < count(result.text)]
         self._cut(iteration, {Place(owner, call_id, "result"): STUB for owner, call_id in long})
 
     def shorten_arguments(self, iteration: Iteration, *, room: int, floor: int) -> None:
@@ -92,6 +130,7 @@ class Draft:
         but at least `floor`. It is found by adding up, which is safe: the parts are rounded up one by one."""
         texts = {place: text for line in lines for place, text in places(line.message, owner=line.owner).items()}
         sizes = {place: self._counter.text(text) for place, text in texts.items()}
+        handles = {Place(line.owner, one.call_id, "result"): one.handle for line in lines for one in _results(line)}
         bare = self.total + sum(self._bare(line) - line.tokens for line in lines)
 
         def fits(size: int) -> bool:
@@ -99,33 +138,61 @@ class Draft:
 
         size = max(floor, largest(fits, limit=max(sizes.values(), default=0)))
         long = [place for place, whole in sizes.items() if whole > size]
-        self._cut(lines, {place: self._plan(place, texts[place], max_tokens=size) for place in long})
-
-    def _plan(self, place: Place, text: str, *, max_tokens: int) -> Cut:
-        is_call = place.body == "arguments"
-        return plan_cut(text, max_tokens=max_tokens, counter=self._counter, must_stay_json=is_call)
+        cuts = {
+            place: plan_cut(
+                texts[place],
+                max_tokens=size,
+                counter=self._counter,
+                must_stay_json=place.body == "arguments",
+                handle=handles.get(place, ""),
+            )
+            for place in long
+        }
+        self._cut(lines, cuts)
 
     def _bare(self, line: Line) -> int:
-        nothing = dict.fromkeys(places(line.message, owner=line.owner), NOTHING)
-        return self._counter.message(with_cuts(line.message, owner=line.owner, cuts=nothing))
+        nothing = dict.fromkeys(places(line.base, owner=line.owner), NOTHING)
+        return self._counter.message(with_cuts(line.base, owner=line.owner, cuts=nothing))
 
     def _cut(self, lines: Iterable[Line], cuts: Cuts) -> None:
         if not cuts:
             return
         self.cuts.update(cuts)
         for line in lines:
-            sent = with_cuts(line.message, owner=line.owner, cuts=self.cuts)
-            if line.sent is not None and sent is not line.message:
-                self._send(line, sent)
+            if line.sent is not None:
+                self._send(line, self._form(line))
+
+    def _form(self, line: Line) -> Message:
+        """What is sent of a line that is sent at all: the very same object as its base if nothing is cut."""
+        sent = with_cuts(line.base, owner=line.owner, cuts=self.cuts)
+        if not self.noted_in or line.message.id != self.noted_in:
+            return sent
+        gone = [one for each in self.turns[0].lines if each.owner in self.left_out for one in _results(each)]
+        first, *rest = sent.parts
+        assert isinstance(first, ToolResult), "a tool message holds results"
+        return replace(sent, parts=(replace(first, text=left_out_note(gone) + first.text), *rest))
+
+    def _note_in(self, line: Line) -> None:
+        self.noted_in = line.message.id
+        self._send(line, self._form(line))
+
+    def _rebase(self, line: Line, base: Message) -> None:
+        line.base, line.whole = base, self._counter.message(base)
+        self._send(line, self._form(line))
 
     def _forget_cuts(self, lines: Iterable[Line]) -> None:
         gone = {line.owner for line in lines}
         self.cuts = {place: cut for place, cut in self.cuts.items() if place.owner not in gone}
 
     def _send(self, line: Line, sent: Message | None) -> None:
-        tokens = 0 if sent is None else self._counter.message(sent)
+        if sent is line.sent:
+            return
+        tokens = self._tokens(line, sent) if sent is not None else 0
         self.total += tokens - line.tokens
         line.sent, line.tokens = sent, tokens
+
+    def _tokens(self, line: Line, sent: Message) -> int:
+        return line.whole if sent is line.base else self._counter.message(sent)
 
     def _entry(self, line: Line) -> Entry:
         message = line.message
@@ -147,4 +214,10 @@ class Draft:
             return "stubbed", "result_stubbed"
         if cuts:
             return "shortened", "arguments_shortened" if line.message.role == "assistant" else "result_shortened"
-        return "kept", "repaired" if line.repaired else ""
+        if line.repaired:
+            return "kept", "repaired"
+        return "kept", "reasoning_dropped" if count_reasoning(line.base) < count_reasoning(line.message) else ""
+
+
+def _results(line: Line) -> tuple[ToolResult, ...]:
+    return line.message.tool_results

@@ -10,6 +10,8 @@ Its ancestor is Mastra's TokenLimiter (`packages/core/src/processors/processors/
    iterations go, then what is left is shortened. Results not yet seen are never left out.
 5. The newest user message is sent whole, or nothing is.
 6. What is sent needs no repair.
+7. Reasoning is sent only to the model that thought it, and only after exactly the prefix that it was born from: every
+   edit of the prefix drops what reasoning there is.
 
 Caps on the number and the age of earlier messages (`message_caps`) come before the tokens.
 
@@ -18,6 +20,8 @@ What is kept is an unbroken end of the history, but for one run of iterations le
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -61,9 +65,12 @@ class TokenLimiter:
     Both methods take `history`, the newest messages of a branch, oldest first: it begins at a user message, and every
     message has an id of its own. `window` is what the previous call returned; one of another limit, or with a boundary
     that is not in `history`, counts as none. `counts` gives the tokens of stored messages by id, as this counter counts
-    them without its correction (`TokenCounter.stored_count`). `earlier`, in the same tokens, sums up what lies before
-    `history`; what lies before the window's boundary in it counts as over the limit, so that a history that begins
-    there keeps the reasons apart. All that is told of the call is corrected.
+    them without its correction (`TokenCounter.stored_count`) and without their reasoning. `earlier`, in the same
+    tokens, sums up what lies before `history`; what lies before the window's boundary in it counts as over the limit,
+    so that a history that begins there keeps the reasons apart. All that is told of the call is corrected.
+
+    `model` is the id of the model that is called, "" if it is to be sent no reasoning. `binds_reasoning`: it refuses
+    reasoning after an edit, so that within a running tool loop nothing is cut that need not be.
 
     Both raise ContextImpossible if what must be sent does not fit, and ValueError if `history` is not one.
     """
@@ -74,6 +81,8 @@ class TokenLimiter:
     tools: tuple[ToolSpec, ...] = ()
     low_water: int | None = None
     caps: MessageCaps = _NO_CAPS
+    model: str = ""
+    binds_reasoning: bool = False
 
     def fit(
         self,
@@ -105,15 +114,15 @@ class TokenLimiter:
         _check_history(history)
         draft = Draft(repair(history), counter=self.counter, counts=counts or {})
         saved = window if window and window.token_limit == self.token_limit and draft.resume(window) else None
+        if saved and saved.frame == self._fingerprint:
+            draft.replay_reasoning(self.model, after=saved.changed_after)
         before = draft.messages
-        for reason in self.caps.reasons(draft.turns, deep=saved is not None):
-            draft.drop_oldest_turn(reason)
         limit = min(self.token_limit, max_input)
         room = limit - self._frame.total
-        if saved is None or cold or draft.total > room:
-            targets = Targets(room=room, low_water=self._low_water, deep=cold or saved is not None)
-            if not reduce(draft, targets):
-                raise self._impossible(limit=limit, conversation=draft.total)
+        cold = cold and not (self.binds_reasoning and draft.turns[-1].sent_iterations)
+        targets = Targets(room=room, low_water=self._low_water, deep=cold or saved is not None)
+        if not self._fits(draft, targets, has_window=saved is not None, cold=cold):
+            raise self._impossible(limit=limit, conversation=draft.total)
         _check_result(draft, room=room)
         earlier += draft.dropped
         return LimitedContext(
@@ -128,6 +137,20 @@ class TokenLimiter:
         """The same with `caps`; this one where they are its own already."""
         return self if caps == self.caps else replace(self, caps=caps)
 
+    def _fits(self, draft: Draft, targets: Targets, *, has_window: bool, cold: bool) -> bool:
+        """Edit the draft, if it must be, until it fits. False if it cannot."""
+        over_caps = self.caps.reasons(draft.turns, deep=has_window)
+        if has_window and not cold and not over_caps and draft.total <= targets.room:
+            return True
+        draft.begin_edit()
+        for reason in over_caps:
+            draft.drop_oldest_turn(reason)
+        is_small = has_window and not cold and draft.total <= targets.room
+        if not is_small and not reduce(draft, targets):
+            return False
+        draft.end_edit(room=targets.room)
+        return True
+
     @cached_property
     def _frame(self) -> BlockCounts:
         """A request without messages."""
@@ -138,22 +161,33 @@ class TokenLimiter:
             messages=(),
         )
 
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of what stands before the first message: changed instructions or tools are an edit, too."""
+        frame = [self.instructions, *([tool.name, tool.description, tool.parameters] for tool in self.tools)]
+        text = json.dumps(frame, separators=(",", ":"), default=dict)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
     @property
     def _low_water(self) -> int:
         return default_low_water(self.token_limit) if self.low_water is None else self.low_water
 
     def _window(self, draft: Draft, *, saved: Window | None, before: tuple[Message, ...], changes: int) -> Window:
         kept = _common_prefix(before, draft.messages)
-        if saved and kept == len(before):
+        if saved and kept == len(before) and saved.frame == self._fingerprint:
             return saved
+        if saved and saved.frame != self._fingerprint:
+            kept = 0
         return Window(
             token_limit=self.token_limit,
             boundary=draft.turns[0].question.message.id,
             cuts=tuple(draft.cuts.items()),
             left_out=tuple(draft.left_out),
+            noted_in=draft.noted_in,
             changes=changes,
             changed_at=kept if saved else 0,
             changed_after=_newest_id(draft),
+            frame=self._fingerprint,
         )
 
     def _receipt(self, draft: Draft, *, limit: int, earlier: Earlier) -> Receipt:

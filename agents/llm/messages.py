@@ -46,12 +46,17 @@ class ToolCall:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolResult:
-    """The answer to the tool call `call_id`. `ok` is False when the tool failed; the model reads `text` either way."""
+    """The answer to the tool call `call_id`. `ok` is False when the tool failed; the model reads `text` either way.
+
+    `handle` is what the `recall` tool finds the whole result by, "" if it cannot. It is never sent by itself: the model
+    reads it where something of the result is left out.
+    """
 
     call_id: str
     name: str
     text: str
     ok: bool = True
+    handle: str = ""
     kind: Literal["tool_result"] = "tool_result"
 
 

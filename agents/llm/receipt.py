@@ -10,7 +10,15 @@ from agents.llm.messages import Role
 from agents.llm.tokens import TokenCounter
 
 Status = Literal["kept", "shortened", "stubbed", "left_out"]
-Reason = Literal["", "result_shortened", "arguments_shortened", "result_stubbed", "iteration_left_out", "repaired"]
+Reason = Literal[
+    "",
+    "result_shortened",
+    "arguments_shortened",
+    "result_stubbed",
+    "iteration_left_out",
+    "repaired",
+    "reasoning_dropped",
+]
 EarlierReason = Literal["over_limit", "over_last_messages", "too_old"]
 
 
@@ -75,7 +83,8 @@ class Earlier:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One message since the boundary. `tokens` were sent of the `whole` that it has."""
+    """One message since the boundary. `tokens` were sent of the `whole` that it has, not counting reasoning that was
+    dropped."""
 
     message_id: str
     role: Role
@@ -118,6 +127,7 @@ class Receipt:
             **vars(self),
             "entries": [dict(vars(entry)) for entry in self.entries],
             "earlier": self.earlier.to_dict(),
+            "correction": dict(vars(self.correction)),
             "total": self.total,
             "free": self.free,
         }

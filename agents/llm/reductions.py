@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from agents.llm.draft import Draft
 
 # Tokens. Arguments tell the model what it asked for: they are shortened far only when there is no other way. The least
-# size still holds the marker of what was left out, in every shape and with every factor.
+# sizes still hold the marker of what was left out (a result's with its handle), in every shape and with every factor.
 _LONG_ARGUMENTS = 256
-_LEAST = 48
+_LEAST_ARGUMENTS = 48
+_LEAST_RESULT = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ def _inside_the_turn(draft: Draft, targets: Targets) -> Iterator[int]:
         yield target
     draft.shorten_arguments(newest, room=targets.room, floor=_LONG_ARGUMENTS)
     yield targets.room
-    draft.shorten_results(newest, room=targets.room, floor=_LEAST)
+    draft.shorten_results(newest, room=targets.room, floor=_LEAST_RESULT)
     yield targets.room
-    draft.shorten_arguments(newest, room=targets.room, floor=_LEAST)
+    draft.shorten_arguments(newest, room=targets.room, floor=_LEAST_ARGUMENTS)
     yield targets.room

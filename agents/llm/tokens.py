@@ -74,6 +74,7 @@ class TokenCounter:
         return self.corrected(self._scaled(self.raw(text)))
 
     def message(self, message: Message) -> int:
+        """All of it: hand in what is sent, without the reasoning that is not."""
         return self.corrected(self.stored_count(message))
 
     def corrected(self, stored: int) -> int:
@@ -81,7 +82,7 @@ class TokenCounter:
         return self.correction.of_messages(stored)
 
     def stored_count(self, message: Message) -> int:
-        """Without the correction. Reasoning counts nothing, because it is not sent."""
+        """Without the correction."""
         parts = sum(self._raw_part(part) for part in message.parts)
         # OpenAI sends every result as a message of its own, whose frame is part of `result`.
         frame = 0 if message.role == "tool" else self._framing.message
@@ -113,7 +114,9 @@ class TokenCounter:
 
     def _raw_part(self, part: Part) -> int:
         if isinstance(part, ReasoningPart):
-            return 0
+            # Where the text is hidden or a summary, the signature holds the whole in base64: a token takes four or more
+            # of its characters.
+            return max(self.raw(part.text), len(part.signature) // 4)
         if isinstance(part, TextPart):
             return self.raw(part.text)
         if isinstance(part, ToolCall):

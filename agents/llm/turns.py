@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agents.llm.messages import Message
+from agents.llm.reasoning import without_reasoning
 from agents.llm.repair import Pair, Repaired
 from agents.llm.tokens import TokenCounter
 
@@ -14,10 +15,11 @@ from agents.llm.tokens import TokenCounter
 @dataclass(kw_only=True, slots=True)
 class Line:
     """One message of the history. `sent` is its present form, None if it is left out; `owner` the id of the assistant
-    message of its iteration, `whole` the tokens that the message has (`stored`: without correction), `tokens` those
-    that are sent of it."""
+    message of its iteration. `base` is the message with the reasoning that may be sent, and `whole` the tokens of that
+    (`stored`: without reasoning and correction); `tokens` are those that are sent."""
 
     message: Message
+    base: Message
     owner: str
     stored: int
     whole: int
@@ -52,7 +54,7 @@ class Turn:
 
 
 def split_turns(repaired: Repaired, *, counter: TokenCounter, counts: Mapping[str, int]) -> deque[Turn]:
-    """The first message must be a user's. A message whose id is in `counts` (without correction) is not counted
+    """Without any reasoning. The first message must be a user's. A message whose id is in `counts` is not counted
     again, unless repaired."""
     turns: deque[Turn] = deque()
     for pair in repaired.pairs:
@@ -68,16 +70,18 @@ def _line(pair: Pair, *, counter: TokenCounter, counts: Mapping[str, int]) -> Li
     before, after = pair
     message = after or before
     assert message is not None, "a repair keeps, changes, adds or takes out one message"
+    base = without_reasoning(message)
     known = counts.get(message.id) if message is before else None
-    stored = counter.stored_count(message) if known is None else known
+    stored = counter.stored_count(base) if known is None else known
     whole = counter.corrected(stored)
     return Line(
         message=message,
+        base=base,
         owner=message.id,
         stored=stored,
         whole=whole,
         repaired=after is not before,
-        sent=after,
+        sent=None if after is None else base,
         tokens=0 if after is None else whole,
     )
 

@@ -20,17 +20,22 @@ class Window:
     """`token_limit` is the limit it belongs to, `boundary` the id of the first message sent, `left_out` the ids of the
     assistant messages whose iterations are left out right after that.
 
+    `noted_in` is the id of the tool message that tells of them, "" where none does.
+
     `changes` counts how often the window changed. The last change began at position `changed_at` of the messages sent,
     when `changed_after` was the newest message: what came later was written after exactly the prefix that is sent now.
+    `frame` stands for the instructions and tools that were sent before it.
     """
 
     token_limit: int
     boundary: str
     cuts: tuple[tuple[Place, Cut], ...] = ()
     left_out: tuple[str, ...] = ()
+    noted_in: str = ""
     changes: int = 0
     changed_at: int = 0
     changed_after: str = ""
+    frame: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready form; `from_dict` reads it back exactly."""

@@ -20,13 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]
         ("first_token", ["Anthropic Messages, p50 of 2", "OpenAI Chat Completions, p95 of 2"]),
         ("delta_latency", ["event written → client", "provider's delta → client", "CPU of the server"]),
         ("idle_sockets", ["memory of an idle socket"]),
-        ("context_building", ["20 messages, no saved window", "20 messages, saved window"]),
+        ("context_building", ["SQLite, 20 messages, no saved window", "20 messages, saved window", "PostgreSQL"]),
         (
             "counting_error",
             ["Claude ≤ 4.6, recorded ratios: German", "Claude ≥ 4.7, ctok", "counts with cl100k_base: tool-heavy"],
         ),
         ("counting_speed", ["100 kB, o200k_base: a million spaces", "100 kB, cl100k_base: 10,000 emoji"]),
         ("limiting", ["`fit`, 20 messages into 8,192 tokens", "tokens counted per second, code"]),
+        ("recall_facts", ["40 facts over 60 turns at 8,192 tokens"]),
+        ("limiter_properties", ["laws broken in 10 generated conversations"]),
     ],
 )
 def test_a_bench_prints_its_figures_beside_their_baselines(name: str, figures: list[str]) -> None:

@@ -21,14 +21,30 @@ from chat.turn_rows import Tip, add_message
 from chat.turns import Claimed
 from tests.chat.made import claimed, conversation_of, logged, queued, write
 
-RECEIPT = {"total": 10, "limit": 8192, "earlier": {"count": 0, "tokens": 0}, "entries": [], "boundary": None}
+BUDGET = {"instructions": 2, "tools": 2, "overhead": 1, "conversation": 5, "message": 5}
+RECEIPT: dict[str, Any] = {
+    "total": 10,
+    "limit": 8192,
+    **BUDGET,
+    "earlier": {"count": 0, "tokens": 0},
+    "entries": [],
+    "boundary": None,
+}
 STARTED = ("turn.started", {"agent": "smart", "provider": "sandbox", "model": "sandbox-claude"})
 
 
 def begin_iteration(one: Claimed, n: int = 1) -> tuple[str, str]:
     """What a worker writes before its call; the ids of the answer to come and of the call."""
     message, call = str(uuid4()), str(uuid4())
-    shown = {"call": call, "tokens": 10, "limit": 8192, "left_out": 0, "left_out_tokens": 0, "boundary": None}
+    shown = {
+        "call": call,
+        "tokens": 10,
+        "limit": 8192,
+        "budget": BUDGET,
+        "left_out": 0,
+        "left_out_tokens": 0,
+        "boundary": None,
+    }
     write(one.lease, ("iteration.started", {"n": n, "max": 15, "message": message}), ("context.built", shown))
     Iteration.objects.create(turn=one.turn, n=n, receipt={**RECEIPT, "call": call})
     ModelCall.objects.create(pk=call, estimated_input_tokens=10, max_output_tokens=100)

@@ -42,7 +42,16 @@ def a_log(chance: random.Random) -> list[Event]:
 
 
 def an_iteration(chance: random.Random, n: int) -> list[tuple[str, dict[str, Any]]]:
-    context = {"call": n, "tokens": 100, "limit": 4096, "left_out": 2, "left_out_tokens": 9, "boundary": "b"}
+    budget = {"instructions": 20, "tools": 30, "overhead": 5, "conversation": 45, "message": 15}
+    context = {
+        "call": n,
+        "tokens": 100,
+        "limit": 4096,
+        "budget": budget,
+        "left_out": 2,
+        "left_out_tokens": 9,
+        "boundary": "b",
+    }
     waiting = {
         "reason": "pacing",
         "pool": "p",

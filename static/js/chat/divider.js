@@ -3,17 +3,21 @@ import { el, say } from "../dom.js";
 import { count, notSent } from "./words.js";
 
 export class Divider {
-  constructor(root) {
+  /** `onOpen(context)`: the reader wants to see what was sent, message by message. */
+  constructor({ root, onOpen }) {
     this.root = root;
     this.summary = el("summary", { class: "divider-words" });
     this.detail = el("p", { class: "whisper" });
-    this.element = el("details", { class: "divider" }, this.summary, this.detail);
+    const open = el("button", { type: "button", class: "button button-plain", onclick: () => onOpen(this.context) });
+    open.append("Show what was sent");
+    this.element = el("details", { class: "divider" }, this.summary, this.detail, open);
   }
 
   /** `context` of the newest model call, or null. */
   show(context) {
     const first = context?.left_out && context.boundary && this.#messageElement(context.boundary);
     if (!first) return this.element.remove();
+    this.context = context;
     say(this.summary, notSent(context));
     say(
       this.detail,
@@ -30,11 +34,14 @@ export class Divider {
   }
 }
 
-/** The context of the newest model call among `states` (in the order of the transcript). */
+/**
+ * The context of the newest model call among `states` (in the order of the transcript), with its `turn`. `key` changes
+ * whenever there is more to know of it.
+ */
 export function newestContext(states) {
   for (const state of states.toReversed()) {
     const last = state.iterations.findLast((iteration) => iteration.context);
-    if (last) return last.context;
+    if (last) return { ...last.context, turn: state.turn, key: `${last.context.call} ${Boolean(last.usage)} ${state.status}` };
   }
   return null;
 }

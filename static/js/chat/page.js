@@ -5,6 +5,7 @@ import { Api } from "./api.js";
 import { setServerTime } from "./clock.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { ContextMeter } from "./context-meter.js";
 import { Conversation } from "./conversation.js";
 import { copyCodeIn } from "./copy.js";
 import { Draft } from "./draft.js";
@@ -19,6 +20,7 @@ import { Picker } from "./picker.js";
 import { Pill } from "./pill.js";
 import { QueueChips } from "./queue-chips.js";
 import { Sends } from "./sends.js";
+import { Inspector } from "./inspector.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { TabTitle } from "./tab-title.js";
@@ -52,12 +54,26 @@ const composer = new Composer({
 const empty = new EmptyState({ onStart: (words) => composer.fill(words) });
 const picker = new Picker({ form, names, memory, onChange: choose });
 
+const inspector = new Inspector({
+  dialog: part("inspector"),
+  address: root.dataset.receipt,
+  anyId: root.dataset.anyId,
+  onSignedOut: signIn,
+  onFail: (words) => toasts.fail(words),
+});
+const meter = new ContextMeter({ element: part("context"), onOpen: (context) => inspector.open(context) });
+
 const transcript = new Transcript({
   element: part("transcript"),
   follow,
   empty,
   names,
   announce: announcer.say,
+  onContext: (context) => {
+    meter.show(context);
+    inspector.follow(context);
+  },
+  onOpen: (context) => inspector.open(context),
   actionsOf: (viewOf) => ({
     retry: () => sends.retry(viewOf().item),
     takeBack: () => sends.takeBack(viewOf().item),

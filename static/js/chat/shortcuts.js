@@ -10,7 +10,7 @@ export function listenForShortcuts({ stop, isRunning, focus, newChat, help }) {
   box.addEventListener("change", () => localStorage.setItem(SINGLE_KEYS, box.checked ? "on" : "off"));
 
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || event.isComposing || document.querySelector("dialog:modal")) return;
     const action = actionFor(event);
     if (!action) return;
     event.preventDefault();

@@ -9,10 +9,11 @@ export class Transcript {
   #turns = new Map(); // turn id → { view, state }
   #questions = new Map(); // message id → view
 
-  /** `actionsOf(message)` makes the actions of a question; `turnActions` those of a turn. */
-  constructor({ element, follow, empty, names, announce, actionsOf, turnActions }) {
-    Object.assign(this, { element, follow, empty, names, announce, actionsOf, turnActions });
-    this.divider = new Divider(element);
+  /** `actionsOf(message)` makes the actions of a question; `turnActions` those of a turn. `onContext` is given what the
+   * newest model call carried (or null) whenever that may be news; `onOpen` what the reader wants to see whole. */
+  constructor({ element, follow, empty, names, announce, actionsOf, turnActions, onContext, onOpen }) {
+    Object.assign(this, { element, follow, empty, names, announce, actionsOf, turnActions, onContext });
+    this.divider = new Divider({ root: element, onOpen });
     this.painter = new Painter((turn) => this.#paint(turn));
   }
 
@@ -124,7 +125,9 @@ export class Transcript {
   }
 
   #drawDivider() {
-    this.divider.show(newestContext(this.#shownStates()));
+    const context = newestContext(this.#shownStates());
+    this.divider.show(context);
+    this.onContext(context);
   }
 
   #shownStates() {

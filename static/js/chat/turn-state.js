@@ -80,7 +80,7 @@ const APPLY = {
   }),
 };
 
-const CONTEXT = ["call", "tokens", "limit", "left_out", "left_out_tokens", "boundary"];
+const CONTEXT = ["call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary"];
 const WAITING = ["reason", "pool", "retry_at", "used", "limit", "position"];
 const RESULT = ["ok", "preview", "tokens", "shortened"];
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from agents.llm.limiter import LimitedContext, TokenLimiter
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall, ToolResult, ToolSpec, user_text
 from agents.llm.tokens import TokenCounter
+from agents.llm.tool_results import extract
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +52,8 @@ def results(id: str, *parts: ToolResult) -> Message:
     return Message(role="tool", id=id, parts=parts)
 
 
-def result(id: str, text: str = "cold", *, ok: bool = True) -> ToolResult:
-    return ToolResult(call_id=id, name="get_weather", text=text, ok=ok)
+def result(id: str, text: str = "cold", *, ok: bool = True, handle: str = "") -> ToolResult:
+    return ToolResult(call_id=id, name="get_weather", text=text, ok=ok, handle=handle)
 
 
 def iteration(n: int, text: str) -> list[Message]:
@@ -115,41 +116,64 @@ class Recipe:
     text: str
     calls: tuple[tuple[str, str | None], ...]
     stray: bool
+    thought: ReasoningPart
 
+
+THINKER = "thinker"
+thoughts = st.sampled_from(
+    [
+        ReasoningPart(text="unsigned"),
+        ReasoningPart(text="hm " * 30, signature="s" * 40, origin="another model"),
+        ReasoningPart(text="hm " * 30, signature="s" * 40, origin=THINKER),
+        ReasoningPart(text="", signature="s" * 900, origin=THINKER),
+    ]
+)
 
 clean_recipes = st.builds(
     Recipe,
     text=st.sampled_from(["", *BODIES]),
     calls=st.lists(st.tuples(arguments, tool_texts), max_size=3).map(tuple),
     stray=st.just(False),
+    thought=thoughts,
 )
 broken_recipes = st.builds(
     Recipe,
     text=st.sampled_from(["", *BODIES]),
     calls=st.lists(st.tuples(arguments, st.sampled_from([None, "", *BODIES, *RECORDS * 3])), max_size=3).map(tuple),
     stray=st.booleans(),
+    thought=thoughts,
 )
 
 
 @st.composite
 def histories(draw: st.DrawFn, *, broken: bool = True, max_turns: int = 5) -> list[Message]:
-    """Whole conversations, most of them in the middle of a turn; unless `broken`, every call has its result."""
+    """Whole conversations, most of them in the middle of a turn; unless `broken`, every call has its result.
+
+    Results are as they are stored: in some histories the long ones are extracts.
+    """
     recipes = st.lists(broken_recipes if broken else clean_recipes, max_size=3)
     turns = draw(st.lists(st.tuples(bodies, recipes), min_size=1, max_size=max_turns))
+    cap = draw(st.sampled_from([None, None, 80, 250, 1_000]))
     messages: list[Message] = []
     for question, steps in turns:
         messages.append(user_text(question, id=f"m{len(messages)}"))
         for step in steps:
-            messages.extend(_messages(step, start=len(messages)))
+            messages.extend(_messages(step, start=len(messages), cap=cap))
     return messages
 
 
-def _messages(recipe: Recipe, *, start: int) -> list[Message]:
+def _messages(recipe: Recipe, *, start: int, cap: int | None) -> list[Message]:
     asked = tuple(call(f"call_{n}", text) for n, (text, _) in enumerate(recipe.calls))
-    answers = [result(f"call_{n}", text) for n, (_, text) in enumerate(recipe.calls) if text is not None]
+    answers = [
+        result(f"call_{n}", text, handle=f"{start * 7_919 + 30_000_000_000}-{n + 1}")
+        for n, (_, text) in enumerate(recipe.calls)
+        if text is not None
+    ]
+    if cap is not None:
+        answers = [extract(answer, max_tokens=cap, counter=QUARTER) for answer in answers]
     if recipe.stray:
         answers.insert(0, result("stray", "from nowhere"))
-    parts: tuple[Part, ...] = (ReasoningPart(text="hm"), TextPart(text=recipe.text), *asked)
+    parts: tuple[Part, ...] = (recipe.thought, TextPart(text=recipe.text), *asked)
     said = [Message(role="assistant", id=f"m{start}", parts=parts)]
     return said + ([results(f"m{start + 1}", *answers)] if answers else [])
 
@@ -161,4 +185,6 @@ limiters = st.builds(
     instructions=st.sampled_from(["", "Be brief."]),
     tools=st.sampled_from([(), (WEATHER,)]),
     low_water=st.one_of(st.none(), st.integers(0, 3_000)),
+    model=st.sampled_from(["", THINKER]),
+    binds_reasoning=st.booleans(),
 )

@@ -14,7 +14,7 @@ UNKNOWN = capabilities_of("openai_chat", "our-own")
 
 def test_everything_but_the_sizes_of_the_row_can_be_overridden() -> None:
     names = {field.name for field in fields(Capabilities)}
-    assert names - set(OVERRIDABLE) == {"known", "context_window", "max_output_tokens"}
+    assert names - set(OVERRIDABLE) == {"known", "refused", "context_window", "max_output_tokens"}
 
 
 @pytest.mark.parametrize("model", sorted(KNOWN))

@@ -1,291 +1,40 @@
-"""What holds for every history, limit and window. `LIMITER_EXAMPLES` sets how many of each are tried (default 100)."""
+"""What holds for every history, limit and window. `LIMITER_HISTORIES` sets how many are tried (default 500)."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.llm.correction import Correction
-from agents.llm.cuts import Place, places
-from agents.llm.errors import ContextImpossible
-from agents.llm.limiter import LimitedContext, TokenLimiter
-from agents.llm.messages import Message, ToolResult
-from agents.llm.repair import repair
+from agents.llm.limiter import TokenLimiter
+from agents.llm.messages import Message
 from agents.llm.tokens import TokenCounter
-from agents.llm.tool_results import STUB, stub
-from agents.llm.window import Window
-from tests.agents.llm.histories import histories, ids, limiters
+from tests.agents.llm.histories import histories
+from tests.agents.llm.limiter_laws import (
+    World,
+    check_every_law,
+    current_turn,
+    every_context,
+    fitted,
+    sent_results,
+    unseen_results,
+    worlds,
+)
 from tests.agents.llm.test_repair import is_sound
 
-examples = settings(max_examples=int(os.environ.get("LIMITER_EXAMPLES", "100")), deadline=None)
+HISTORIES = int(os.environ.get("LIMITER_HISTORIES", "500"))
 
 
-def steps(history: Sequence[Message]) -> Iterator[list[Message]]:
-    """The history as it was before each model call."""
-    for end, message in enumerate(history, start=1):
-        if message.role != "assistant":
-            yield list(history[:end])
-
-
-def fitted(limiter: TokenLimiter, history: Sequence[Message], window: Window | None = None) -> LimitedContext | None:
-    """None where it cannot fit, which must be true."""
-    try:
-        return limiter.fit(history, window=window)
-    except ContextImpossible as refusal:
-        sizes = dict(refusal.params)
-        limit = sizes.pop("limit")
-        assert sum(sizes.values()) > limit == limiter.token_limit
-        return None
-
-
-def every_context(limiter: TokenLimiter, history: Sequence[Message]) -> Iterator[tuple[list[Message], LimitedContext]]:
-    """The context of each model call of a growing conversation, each with the window that the one before left."""
-    window = None
-    for step in steps(history):
-        context = fitted(limiter, step, window)
-        if context is not None:
-            yield step, context
-            window = Window.from_dict(json.loads(json.dumps(context.window.to_dict())))
-
-
-def current_turn(messages: Sequence[Message]) -> list[Message]:
-    start = max(position for position, message in enumerate(messages) if message.role == "user")
-    return list(messages[start:])
-
-
-def unseen_results(history: Sequence[Message]) -> dict[Place, ToolResult]:
-    """The results of the current turn that came after the model last spoke."""
-    owner, unseen = "", dict[Place, ToolResult]()
-    for message in current_turn(repair(history).messages):
-        if message.role == "assistant":
-            owner, unseen = message.id, {}
-        unseen.update({Place(owner, result.call_id, "result"): result for result in message.tool_results})
-    return unseen
-
-
-def is_same_json(one: str, other: str) -> bool:
-    """Shortening takes white space first."""
-    return bool(json.loads(one) == json.loads(other))
-
-
-def sent_results(messages: Sequence[Message]) -> dict[Place, ToolResult]:
-    owner, sent = "", {}
-    for message in messages:
-        owner = message.id if message.role == "assistant" else owner
-        sent.update({Place(owner, result.call_id, "result"): result for result in message.tool_results})
-    return sent
-
-
-@given(limiters, histories())
-@examples
-def test_never_over_the_limit_and_every_number_adds_up(limiter: TokenLimiter, history: list[Message]) -> None:
-    for step, context in every_context(limiter, history):
-        counter, counts, receipt = limiter.counter, context.counts, context.receipt
-        assert counts.total <= limiter.token_limit
-        assert counts.messages == tuple(counter.message(message) for message in context.messages)
-        assert counts.instructions == counter.instructions(limiter.instructions)
-        assert (counts.tools, counts.overhead) == (counter.tools(limiter.tools), counter.overhead)
-        assert receipt.total == counts.total
-        assert receipt.free == limiter.token_limit - counts.total
-        assert receipt.conversation == sum(entry.tokens for entry in receipt.entries) == sum(counts.messages)
-        assert receipt.earlier.count + sum(bool(entry.message_id) for entry in receipt.entries) == len(step)
-        assert [e.message_id for e in receipt.entries if e.status != "left_out"] == ids(context.messages)
-
-
-@given(limiters, histories())
-@examples
-def test_no_orphan(limiter: TokenLimiter, history: list[Message]) -> None:
-    for _, context in every_context(limiter, history):
-        assert is_sound(context.messages)
-        assert context.messages[0].role == "user"
-
-
-@given(limiters, histories())
-@examples
-def test_the_newest_question_is_whole_and_unseen_results_are_there(
-    limiter: TokenLimiter, history: list[Message]
-) -> None:
-    for step, context in every_context(limiter, history):
-        question, *rest = current_turn(context.messages)
-        assert question is current_turn(step)[0]
-        assert all(message.role != "user" for message in rest)
-        sent = sent_results(context.messages)
-        for place, result in unseen_results(step).items():
-            assert (
-                sent[place] == result or "left out" in sent[place].text or is_same_json(sent[place].text, result.text)
-            )
-            assert sent[place].text != stub(result)
-
-
-@given(limiters, histories())
-@examples
-def test_what_is_kept_is_the_end_but_for_one_run_after_the_first_message(
-    limiter: TokenLimiter, history: list[Message]
-) -> None:
-    for step, context in every_context(limiter, history):
-        sound = ids(repair(step).messages)
-        first, *rest = ids(context.messages)
-        assert sound.index(first) <= len(sound) - len(rest) - 1
-        assert rest == sound[len(sound) - len(rest) :]
-        left_out = len(sound) - sound.index(first) - 1 - len(rest)
-        assert bool(left_out) == bool(context.window.left_out)
-        assert {place.owner for place, _ in context.window.cuts} <= {first, *rest}
-
-
-@given(limiters, histories())
-@examples
-def test_the_same_again_gives_the_same(limiter: TokenLimiter, history: list[Message]) -> None:
-    for step, context in every_context(limiter, history):
-        copy = [Message.from_dict(message.to_dict()) for message in step]
-        assert fitted(limiter, step, context.window) == context
-        assert fitted(limiter, copy, context.window) == context
-        assert fitted(replace(limiter), copy) == fitted(limiter, step)
-
-
-@given(limiters, histories())
-@examples
-def test_what_goes_in_is_not_altered(limiter: TokenLimiter, history: list[Message]) -> None:
-    counts = {message.id: limiter.counter.message(message) for message in history}
-    before = [message.to_dict() for message in history], dict(counts)
-    window = Window(token_limit=limiter.token_limit, boundary=history[0].id)
-    try:
-        with_counts = limiter.fit(history, window=window, counts=counts)
-    except ContextImpossible:
-        assert fitted(limiter, history, window) is None
-    else:
-        assert with_counts == fitted(limiter, history, window)
-    assert ([message.to_dict() for message in history], counts) == before
-
-
-@given(limiters, st.integers(0, 6_000), histories())
-@examples
-def test_a_larger_limit_never_keeps_less(limiter: TokenLimiter, more: int, history: list[Message]) -> None:
-    larger_limiter = replace(limiter, token_limit=limiter.token_limit + more)
-    for step in steps(history):
-        small, large = fitted(limiter, step), fitted(larger_limiter, step)
-        if small is None:
-            continue
-        assert large is not None
-        assert len(large.messages) >= len(small.messages)
-        assert set(ids(small.messages)) <= set(ids(large.messages))
-        assert_cut_no_further(large, small, counter=limiter.counter)
-
-
-def assert_cut_no_further(large: LimitedContext, small: LimitedContext, *, counter: TokenCounter) -> None:
-    """Whatever `small` sends, `large` sends at least as much of it."""
-    small_cuts, large_cuts = dict(small.window.cuts), dict(large.window.cuts)
-    bodies = [
-        {
-            place: text
-            for owner, message in owned(context.messages)
-            for place, text in places(message, owner=owner).items()
-        }
-        for context in (small, large)
-    ]
-    for place, text in bodies[0].items():
-        mine, theirs = large_cuts.get(place), small_cuts.get(place)
-        if mine is None or theirs == STUB:
-            continue
-        assert theirs is not None
-        if mine.shape == theirs.shape:
-            assert mine.keep >= theirs.keep
-        else:
-            assert (theirs.shape, mine.shape) == ("text", "json")
-            assert counter.text(bodies[1][place]) >= counter.text(text)
-
-
-def owned(messages: Sequence[Message]) -> Iterator[tuple[str, Message]]:
-    owner = ""
-    for message in messages:
-        owner = owner if message.role == "tool" else message.id
-        yield owner, message
-
-
-@given(limiters, histories())
-@examples
-def test_without_a_window_no_further_turn_would_fit(limiter: TokenLimiter, history: list[Message]) -> None:
-    context = fitted(limiter, history)
-    if context is None or context.window.cuts or context.window.left_out:
-        return
-    messages = repair(history).messages
-    older = messages[: len(messages) - len(context.messages)]
-    if older:
-        assert sum(map(limiter.counter.message, current_turn(older))) > context.receipt.free
-
-
-@given(limiters, histories(), st.booleans())
-@examples
-def test_the_newest_finished_turn_stays_whenever_it_fits(
-    limiter: TokenLimiter, history: list[Message], has_window: bool
-) -> None:
-    window = Window(token_limit=limiter.token_limit, boundary=history[0].id) if has_window else None
-    context = fitted(limiter, history, window)
-    messages = repair(history).messages
-    current = current_turn(messages)
-    older = messages[: len(messages) - len(current)]
-    if context is None or not older or context.messages[0] is not current[0]:
-        return
-    stubbed = [with_stubs(message) for message in current_turn(older)]
-    conversation = sum(limiter.counter.message(message) for message in [*stubbed, *current])
-    assert conversation > limiter.token_limit - context.counts.total + context.receipt.conversation
-
-
-def with_stubs(message: Message) -> Message:
-    parts = tuple(
-        replace(part, text=stub(part)) if isinstance(part, ToolResult) and len(stub(part)) < len(part.text) else part
-        for part in message.parts
-    )
-    return replace(message, parts=parts)
-
-
-@given(limiters, histories(broken=False, max_turns=8))
-@examples
-def test_the_prefix_changes_only_when_a_cut_was_needed(limiter: TokenLimiter, history: list[Message]) -> None:
-    before: tuple[list[Message], LimitedContext] | None = None
-    for step, context in every_context(limiter, history):
-        if before is not None:
-            known, previous = before
-            new = repair(step).messages[len(repair(known).messages) :]
-            grown = previous.counts.total + sum(map(limiter.counter.message, new))
-            if grown <= limiter.token_limit:
-                assert context.messages == previous.messages + new
-                assert context.window == previous.window
-            else:
-                assert context.window.changes == previous.window.changes + 1
-                kept = context.window.changed_at
-                assert context.messages[:kept] == (previous.messages + new)[:kept]
-        before = step, context
-
-
-@given(limiters, histories(), st.integers(300, 12_000), st.booleans())
-@examples
-def test_a_refit_is_within_its_limit_and_leaves_a_window_to_go_on_with(
-    limiter: TokenLimiter, history: list[Message], max_input: int, cold: bool
-) -> None:
-    first = fitted(limiter, history)
-    if first is None:
-        return
-    try:
-        again = limiter.refit(history, max_input=max_input, cold=cold, window=first.window)
-    except ContextImpossible:
-        assert max_input < first.counts.total
-        return
-    assert again.counts.total <= min(max_input, limiter.token_limit)
-    assert set(ids(again.messages)) <= set(ids(first.messages))
-    assert again.counts.total <= first.counts.total
-    assert fitted(limiter, history, again.window) == replace(
-        again, receipt=replace(again.receipt, limit=limiter.token_limit)
-    )
+@given(worlds)
+@settings(max_examples=HISTORIES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_law_holds(world: World) -> None:
+    assert check_every_law(world) > 0 or fitted(world.limiter, world.history) is None
 
 
 @given(histories(), st.integers(1_500, 8_192))
-@settings(examples, max_examples=max(10, examples.max_examples // 10))
+@settings(max_examples=max(10, HISTORIES // 25), deadline=None)
 @pytest.mark.parametrize(
     "counter",
     [TokenCounter(wire="openai"), TokenCounter(encoding="cl100k_base", wire="openai"), TokenCounter(factor=1.5)],
@@ -299,64 +48,3 @@ def test_all_of_it_holds_with_the_real_vocabularies(counter: TokenCounter, histo
         assert current_turn(context.messages)[0] is current_turn(step)[0]
         assert unseen_results(step).keys() <= sent_results(context.messages).keys()
         assert fitted(limiter, step, context.window) == context
-
-
-corrections = st.builds(Correction, frame=st.integers(500, 2_000), messages=st.integers(500, 2_000))
-
-
-def corrected_by(limiter: TokenLimiter, correction: Correction) -> TokenLimiter:
-    return replace(limiter, counter=replace(limiter.counter, correction=correction))
-
-
-@given(limiters, histories(), st.lists(corrections, min_size=1, max_size=4))
-@examples
-def test_the_limit_holds_in_corrected_tokens_however_the_correction_changes(
-    limiter: TokenLimiter, history: list[Message], changes: list[Correction]
-) -> None:
-    stored = {message.id: limiter.counter.stored_count(message) for message in history}
-    window = None
-    for n, step in enumerate(steps(history)):
-        now = corrected_by(limiter, changes[n % len(changes)])
-        try:
-            context = now.fit(step, window=window, counts=stored)
-        except ContextImpossible:
-            continue
-        window = context.window
-        assert context.counts.total <= limiter.token_limit
-        assert context.counts.messages == tuple(now.counter.message(message) for message in context.messages)
-        assert context.receipt.total == context.counts.total
-        assert context.receipt.correction == now.counter.correction
-        assert context == now.fit(step, window=window), "counts that were kept are the counts that would be made"
-
-
-@given(limiters, histories(), corrections, corrections)
-@examples
-def test_a_changed_correction_moves_the_prefix_only_where_it_no_longer_fits(
-    limiter: TokenLimiter, history: list[Message], before: Correction, after: Correction
-) -> None:
-    try:
-        old = corrected_by(limiter, before).fit(history)
-    except ContextImpossible:
-        return
-    now = corrected_by(limiter, after)
-    counter = now.counter
-    frame = counter.overhead + counter.instructions(limiter.instructions) + counter.tools(limiter.tools)
-    if frame + sum(counter.message(message) for message in old.messages) <= limiter.token_limit:
-        new = now.fit(history, window=old.window)
-        assert new.messages == old.messages
-        assert new.window == old.window
-
-
-@given(limiters, histories(broken=False), corrections)
-@examples
-def test_what_lies_earlier_is_handed_on_uncorrected_and_told_corrected(
-    limiter: TokenLimiter, history: list[Message], correction: Correction
-) -> None:
-    try:
-        context = corrected_by(limiter, correction).fit(history)
-    except ContextImpossible:
-        return
-    boundary = next(n for n, message in enumerate(history) if message.id == context.window.boundary)
-    gone = sum(limiter.counter.stored_count(message) for message in history[:boundary])
-    assert context.earlier.tokens == gone
-    assert context.receipt.earlier.tokens == correction.of_messages(gone)

@@ -20,7 +20,7 @@ from agents.llm.receipt import Earlier, Tally
 from agents.llm.repair import repair
 from agents.llm.window import Window
 from tests.agents.llm.histories import answer, ask, histories, ids, iteration, limiter, limiters, turns
-from tests.agents.llm.test_limiter_properties import current_turn, every_context, fitted, steps
+from tests.agents.llm.limiter_laws import current_turn, every_context, fitted, steps
 from tests.agents.llm.test_repair import is_sound
 
 examples = settings(max_examples=int(os.environ.get("LIMITER_EXAMPLES", "100")), deadline=None)

@@ -76,7 +76,9 @@ def test_unseen_results_come_before_any_older_iteration() -> None:
     ]
     context = limiter(900).fit(history)
     assert ids(context.messages) == ["q0", "a9", "t9"]
-    assert context.messages[-1] == history[-1]
+    note, _, rest = result_texts(context)[-1].partition("\n")
+    assert "left out" in note
+    assert rest == history[-1].tool_results[0].text
 
 
 def test_at_last_unseen_results_are_shortened_to_all_the_room() -> None:
@@ -118,7 +120,7 @@ def test_ordinary_arguments_outlast_giant_results() -> None:
 def test_arguments_stay_json_when_nothing_of_them_can_stay() -> None:
     long_names = json.dumps({f"{words(60)}{n}": n for n in range(9)})
     asked = calls("a0", *(call(f"c{n}", long_names) for n in range(8)))
-    context = limiter(1_150).fit([ask(0), asked, results("t0", *(result(f"c{n}", words(900)) for n in range(8)))])
+    context = limiter(1_250).fit([ask(0), asked, results("t0", *(result(f"c{n}", words(900)) for n in range(8)))])
     assert [json.loads(sent.arguments) for sent in context.messages[1].tool_calls] == [
         {"...": "9 of 9 fields left out"}
     ] * 8
@@ -127,7 +129,7 @@ def test_arguments_stay_json_when_nothing_of_them_can_stay() -> None:
 def test_parallel_giants_are_squeezed_before_anything_is_refused() -> None:
     asked = calls("a0", *(call(f"c{n}", json.dumps({"text": words(900)})) for n in range(8)))
     answered = results("t0", *(result(f"c{n}", words(900)) for n in range(8)))
-    context = limiter(1_150).fit([ask(0), asked, answered])
+    context = limiter(1_250).fit([ask(0), asked, answered])
     assert len(context.messages[1].tool_calls) == len(context.messages[2].tool_results) == 8
 
 

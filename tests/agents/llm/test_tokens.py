@@ -93,9 +93,13 @@ def test_every_result_counts_its_frame_and_text(counter: TokenCounter) -> None:
     assert counter.message(results("", result("c1", "a text"))) > one
 
 
-def test_reasoning_is_not_sent_and_counts_nothing() -> None:
-    silent = Message(role="assistant", parts=(ReasoningPart(text="Let me think about that."),))
-    assert CLAUDE.message(silent) == CLAUDE.message(Message(role="assistant", parts=()))
+def test_reasoning_counts_by_its_text_or_by_the_signature_that_holds_it() -> None:
+    def size(text: str, signature: str = "") -> int:
+        return CLAUDE.message(Message(role="assistant", parts=(ReasoningPart(text=text, signature=signature),)))
+
+    empty, text = size(""), "Let me think about that."
+    assert size(text, "short") == size(text) > empty
+    assert size("", "x" * 4_000) - empty == 1_250
 
 
 def test_empty_instructions_and_no_tools_cost_nothing() -> None:

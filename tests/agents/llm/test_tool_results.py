@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from agents.llm.messages import ToolResult
 from agents.llm.tokens import TokenCounter
-from agents.llm.tool_results import Cut, apply_cut, largest, plan_cut, shorten, stub
+from agents.llm.tool_results import Cut, apply_cut, extract, largest, left_out_note, plan_cut, shorten, stub
 from tests.agents.llm.histories import QUARTER, result, tool_texts
 
 O200K = TokenCounter(wire="openai")
@@ -20,6 +21,79 @@ RECORDS = {"rows": [{"id": n, "host": f"host-{n}", "tags": ["a", "b", "c"]} for 
 
 def test_a_stub_is_one_line_with_the_size() -> None:
     assert stub(result("c", "x" * 12_345)) == "[Left out to save room: 12,345 characters from get_weather]"
+
+
+def test_a_stub_names_the_handle() -> None:
+    assert stub(result("c", "x" * 500, handle="17-1")).endswith("get_weather; recall 17-1 reads them]")
+
+
+def test_a_note_names_the_newest_handles_and_counts_the_others() -> None:
+    many = [result(f"c{n}", handle=f"{n}-1") for n in range(9)]
+    note = left_out_note(many)
+    assert note.count("\n") == 1
+    assert note.endswith("]\n")
+    assert [f"{n}-1 (get_weather)" in note for n in range(9)] == [False] * 3 + [True] * 6
+    assert "and 3 before them" in note
+    assert "recall" not in left_out_note([result("c")])
+
+
+class TestExtract:
+    """What is stored for the model in place of a result above its cap."""
+
+    @pytest.mark.parametrize("counter", COUNTERS)
+    def test_what_is_within_the_cap_is_the_same_object(self, counter: TokenCounter) -> None:
+        whole = result("c", LOG, handle="17-1")
+        assert extract(whole, max_tokens=counter.text(LOG), counter=counter) is whole
+
+    @pytest.mark.parametrize("counter", COUNTERS)
+    def test_a_text_keeps_head_and_tail_and_names_the_handle_and_the_size(self, counter: TokenCounter) -> None:
+        short = extract(result("c", LOG, handle="17-1"), max_tokens=250, counter=counter).text
+        head, _, rest = short.partition("\n[... ")
+        missing, _, tail = rest.partition(" characters left out; recall 17-1 reads all of it ...]\n")
+        assert LOG.startswith(head)
+        assert LOG.endswith(tail)
+        assert int(missing.replace(",", "")) == len(LOG) - len(head) - len(tail)
+        assert 225 <= counter.text(short) <= 250
+
+    def test_an_object_keeps_its_shape_and_counts_honestly(self) -> None:
+        short = json.loads(extract(result("c", json.dumps(RECORDS), handle="17-1"), max_tokens=300, counter=O200K).text)
+        *rows, rest = short["rows"]
+        assert rows == RECORDS["rows"][: len(rows)]  # type: ignore[index]
+        assert rest == f"... {500 - len(rows):,} of 500 items left out"
+        assert short["total"] == 500
+        assert short["[shortened]"] == "recall 17-1 reads all of it"
+
+    def test_a_list_keeps_its_first_items_and_says_the_handle_last(self) -> None:
+        whole = result("c", json.dumps([*range(5_000)]), handle="17-1")
+        *items, missing, handle = json.loads(extract(whole, max_tokens=100, counter=O200K).text)
+        assert items == [*range(len(items))]
+        assert missing == f"... {5_000 - len(items):,} of 5,000 items left out"
+        assert handle == "[shortened] recall 17-1 reads all of it"
+
+    def test_json_that_only_loses_its_white_space_lost_nothing(self) -> None:
+        spacious = json.dumps(RECORDS, indent=8)
+        short = extract(result("c", spacious, handle="17-1"), max_tokens=O200K.text(spacious) - 1, counter=O200K)
+        assert json.loads(short.text) == RECORDS
+        assert "17-1" not in short.text
+
+    @pytest.mark.parametrize("text", [LOG, json.dumps(RECORDS), json.dumps([LOG] * 9)])
+    def test_an_extract_that_is_cut_again_says_so_and_keeps_the_handle(self, text: str) -> None:
+        once = extract(result("c", text, handle="17-1"), max_tokens=600, counter=O200K)
+        twice = extract(once, max_tokens=200, counter=O200K).text
+        assert "of an extract left out" in twice
+        assert "recall 17-1 reads all of it" in twice
+
+    @given(tool_texts, st.integers(64, 3_000), st.sampled_from([QUARTER, CLAUDE]))
+    @settings(deadline=None)
+    def test_never_above_the_cap_and_the_same_ever_after(self, text: str, cap: int, counter: TokenCounter) -> None:
+        whole = result("c", text, handle="68719476735-12")
+        once = extract(whole, max_tokens=cap, counter=counter)
+        assert counter.text(once.text) <= cap
+        assert extract(once, max_tokens=cap, counter=counter) is once
+        assert extract(whole, max_tokens=cap, counter=counter) == once
+        assert replace(once, text=text) == whole
+        lost = once is not whole and not (text.startswith('{"rows"') and json.loads(once.text) == json.loads(text))
+        assert lost == ("recall 68719476735-12 reads all" in once.text)
 
 
 def test_a_stub_says_that_the_tool_failed() -> None:
