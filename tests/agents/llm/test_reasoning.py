@@ -78,12 +78,12 @@ def test_unsigned_reasoning_is_never_sent_nor_that_of_others_in_the_same_message
 
 
 def test_after_a_cut_only_later_reasoning_is_sent() -> None:
-    long = [*HISTORY, *looks_up(2, size=1_900), *looks_up(3)]
-    cut = grow(limiter(), long[:-2])
+    long = [*HISTORY, *looks_up(2, size=600), *looks_up(3, size=3_300), *looks_up(4)]
+    cut = grow(limiter(4_000), long[:-2])
     assert cut.window.changes == 1
     assert sent_reasoning(cut) == []
-    assert reasons(cut)["a2"] == "reasoning_dropped"
-    assert sent_reasoning(grow(limiter(), long)) == ["a3"]
+    assert reasons(cut)["a3"] == "reasoning_dropped"
+    assert sent_reasoning(grow(limiter(4_000), long)) == ["a4"]
 
 
 def test_changed_tools_or_instructions_are_an_edit() -> None:
