@@ -32,6 +32,7 @@ def throw_away_installation(*, database_url: str = "") -> Iterator[Path]:
         os.environ.update(VAR_DIR=folder, DJANGO_SETTINGS_MODULE="tokenproject.settings", HOST="127.0.0.1")
         if database_url:
             os.environ["DATABASE_URL"] = database_url
+        os.environ["EGRESS_ALLOW_PRIVATE"] = "127.0.0.1"  # where the stand-in providers listen
         Path(folder, "static").mkdir()
         _allow_many_sockets()
         import django

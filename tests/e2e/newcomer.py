@@ -18,6 +18,7 @@ def make_the_first_account(page: Page, served: Served) -> ChatPage:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password, once more").fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("link", name="Go on with the sandbox").click()
     page.wait_for_url(f"{served.address}/")
     chat = ChatPage(page=page, origin=served.address)
     expect(chat.field).to_be_visible()

@@ -146,7 +146,7 @@ def test_a_running_server_takes_a_change_up_with_the_next_turn(
 
 def test_a_check_needs_no_database_and_tells_by_its_exit_code(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    file.write_text(TEXT.format(url="http://127.0.0.1:1", key="k", team="t", tokens=5000, temperature=0.5))
+    file.write_text(TEXT.format(url="http://127.0.0.1:8001", key="k", team="t", tokens=5000, temperature=0.5))
     nowhere = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
     assert manage(tmp_path, "load_config", "--check", str(file), **nowhere).returncode == 0
     file.write_text(file.read_text().replace("5000", "999"))
