@@ -95,7 +95,7 @@ class ScriptedSocket:
         elif frame["type"] == "send":
             self._answer_send(frame)
         else:
-            self._ack(frame)
+            self.acknowledge(frame)
 
     def _answer_send(self, frame: dict[str, Any]) -> None:
         if self.refusal:
@@ -103,12 +103,12 @@ class ScriptedSocket:
             return
         self.turn, question = str(uuid.uuid4()), str(uuid.uuid4())
         self.conversation = frame["conversation"]
-        self._ack(frame, turn=self.turn, message=question, duplicate=False)
+        self.acknowledge(frame, turn=self.turn, message=question, duplicate=False)
         self.event("turn.queued", position=0, question=question, text=frame["text"])
         self.event("turn.started", agent="smart", provider="sandbox", model="sandbox-claude", question=question)
         self.event("iteration.started", n=1, max=15, message=str(uuid.uuid4()))
 
-    def _ack(self, frame: dict[str, Any], **fields: Any) -> None:
+    def acknowledge(self, frame: dict[str, Any], **fields: Any) -> None:
         nothing: dict[str, Any] = {
             "conversation": frame.get("conversation"),
             "turn": None,

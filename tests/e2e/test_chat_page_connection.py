@@ -168,6 +168,21 @@ def test_a_log_that_is_gone_is_replaced_by_what_the_server_has(answering: ChatPa
     expect(answering.page.locator(".empty")).to_be_visible()
 
 
+def test_a_page_drawn_anew_asks_from_where_it_is_now(answering: ChatPage, socket: ScriptedSocket) -> None:
+    """Also where an older question is still open: its answer goes on from where the page was before."""
+    socket.deaf = True
+    socket.set_seq(5)
+    socket.event("delta", text="late ")
+    socket.until_heard("subscribe", times=2)
+    with answering.page.expect_response(f"**{answering.path}"):
+        socket.say("resync", turn=socket.turn, reason="gone")
+    expect(answering.turns).to_have_count(0)
+    socket.deaf = False
+    socket.acknowledge(socket.of_type("subscribe")[-1])
+    socket.until_heard("subscribe", times=3)
+    assert socket.of_type("subscribe")[-1]["cursors"] == {}
+
+
 def test_a_server_that_falls_silent_is_left_after_two_pings(
     signed_in_page: Page, live_server_url: str, socket: ScriptedSocket
 ) -> None:

@@ -27,18 +27,21 @@ export class Conversation {
     this.drawChips();
   }
 
-  /** Ask for what has happened since, and for what will. A queued turn is read from its start, where its text is. */
-  async subscribe() {
-    if (!this.id || !this.connection.ready || this.subscribing) return;
-    this.subscribing = true;
+  /** Ask for what has happened since, and for what will; once at a time. */
+  subscribe() {
+    if (!this.id || !this.connection.ready) return undefined;
+    this.subscribing ??= this.#subscribe().finally(() => (this.subscribing = null));
+    return this.subscribing;
+  }
+
+  /** A queued turn is read from its start, where its text is. */
+  async #subscribe() {
     const cursors = this.store.cursors();
     for (const { turn } of this.store.queued()) if (!this.#texts.has(turn)) cursors[turn] = 0;
     try {
       await this.connection.request({ type: "subscribe", conversation: this.id, cursors });
     } catch (error) {
       if (error.code) this.toasts.fail(error.message);
-    } finally {
-      this.subscribing = false;
     }
   }
 
@@ -48,6 +51,7 @@ export class Conversation {
     if (!page)
       return this.toasts.fail("The conversation could not be loaded. What you see may be old; reload the page.");
     this.show(page);
+    await this.subscribing; // Asked from where the page was before.
     return this.subscribe();
   }
 
