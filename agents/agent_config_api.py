@@ -19,7 +19,7 @@ from agents.model_counter import agents_that_cannot_run, counter_of, frame_token
 from agents.models import LanguageModel
 from agents.pool_estimate import Load, PoolLimits, SafeForLimit, safe_for_limit
 from agents.roster import DEFAULT_AGENT
-from agents.setting_changes import SettingChanges
+from agents.setting_changes import Number, SettingChanges, Value
 from agents.setting_ranges import SettingName, SettingValues
 from agents.settings_resolution import EffectiveSettings, Source
 
@@ -31,22 +31,24 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
 _ETAG = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 _BY = AuditEntry.Door.API
 
-Number = int | float
-
 
 class SettingOut(BaseModel):
-    """`value` takes effect (null: nothing is sent), `stored` is what the winning layer holds."""
+    """`value` takes effect (null: nothing is sent), `stored` is what the winning layer holds.
 
-    value: Number | None
+    Numbers have a `minimum` and a `maximum`, a choice has `choices`: the words that this model takes.
+    """
+
+    value: Value | None
     source: Source
     note: str
-    stored: Number
-    default: Number
-    organisation: Number | None
-    own: Number | None
+    stored: Value
+    default: Value
+    organisation: Value | None
+    own: Value | None
     locked: bool
-    minimum: Number
-    maximum: Number
+    minimum: Number | None
+    maximum: Number | None
+    choices: list[str]
 
 
 class CannotRunOut(BaseModel):

@@ -5,12 +5,15 @@ from typing import Any
 from django import forms
 
 from agents.models import AgentConfig, LanguageModel
-from agents.setting_fields import SettingField
-from agents.setting_ranges import ADVANCED_RANGES, ALL_RANGES, RANGES
+from agents.setting_changes import must_be
+from agents.setting_fields import InheritableWordField, NumberField
+from agents.setting_ranges import ALL_RANGES, ALL_SETTINGS, EFFORT, Range
 from agents.setting_rules import LOCKED, refused, rules_of
 
-ADVANCED = tuple(bounds.name for bounds in ADVANCED_RANGES)
-NAMES = (*(bounds.name for bounds in RANGES), *ADVANCED)
+NAMES = tuple(setting.name for setting in ALL_SETTINGS)
+ADVANCED = tuple(setting.name for setting in ALL_SETTINGS if setting.advanced)
+
+_TAKEN = "Sent only to models that have it."
 
 
 class AgentConfigForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -24,7 +27,8 @@ class AgentConfigForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for bounds in ALL_RANGES:
-            self.fields[bounds.name] = SettingField(bounds, required=False, help_text=bounds.description)
+            self.fields[bounds.name] = NumberField(bounds, required=False, help_text=_help(bounds))
+        self.fields[EFFORT.name] = InheritableWordField(EFFORT, help_text=f"{EFFORT.description} {_TAKEN}")
 
     def clean(self) -> dict[str, Any]:
         """What was changed must be allowed; what is stored already may lie outside a newer rule."""
@@ -43,6 +47,11 @@ class AgentConfigForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.has_changed() and not self.instance._state.adding:
             self.instance.version += 1
         return super().save(commit)
+
+
+def _help(bounds: Range) -> str:
+    """In the words of the tab: what it does, and what it must be."""
+    return f"{bounds.description} {must_be(bounds).removeprefix('must be ').capitalize()}."
 
 
 def _as_predicate(fault: str) -> str:

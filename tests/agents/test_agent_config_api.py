@@ -70,6 +70,7 @@ def test_each_value_comes_with_everything_about_it(owner_client: Client) -> None
         "locked": False,
         "minimum": 1_000,
         "maximum": 100_000,
+        "choices": [],
     }
     assert list(body["values"]) == [
         "max_output_tokens",
@@ -79,6 +80,7 @@ def test_each_value_comes_with_everything_about_it(owner_client: Client) -> None
         "max_age_minutes",
         "context_token_limit",
         "response_token_limit",
+        "effort",
     ]
     assert answer["ETag"] == '"0"'
 
@@ -103,6 +105,18 @@ def test_what_the_model_cannot_is_kept_and_told(owner_client: Client) -> None:
     make_model(slug="new", model_id="claude-opus-5-5")
     unsent = put(owner_client, {"temperature": 0.5}, f"{CONFIGS}/new/claude-opus-5-5")
     assert value_of(unsent, "temperature") == (None, "limited", "not sent: this model takes no temperature")
+
+
+def test_an_effort_is_set_told_and_reset(owner_client: Client) -> None:
+    address = f"{CONFIGS}/new/claude-opus-4-6"
+    make_model(slug="new", model_id="claude-opus-4-6")
+    for effort, value in (("high", "high"), ("xhigh", None), ("", "")):
+        told = put(owner_client, {"effort": effort}, address).json()["values"]["effort"]
+        assert (told["value"], told["stored"], told["own"]) == (value, effort, effort)
+        assert told["choices"] == ["low", "medium", "high", "max"]
+        assert (told["minimum"], told["maximum"]) == (None, None)
+    assert owner_client.delete(f"{address}?name=effort").status_code == 204
+    assert owner_client.get(address).json()["values"]["effort"]["own"] is None
 
 
 def test_a_delete_resets_mine_alone(owner_client: Client, member_client: Client) -> None:
@@ -145,6 +159,10 @@ def test_a_delete_may_name_one_setting(owner_client: Client) -> None:
         ('{"context_token_limit": 200001}', {"context_token_limit"}),
         ('{"response_token_limit": 64001}', {"response_token_limit"}),
         ('{"response_token_limit": false}', {"response_token_limit"}),
+        ('{"effort": "High"}', {"effort"}),
+        ('{"effort": null}', {"effort"}),
+        ('{"effort": ["high"]}', {"effort"}),
+        ('{"effort": 3}', {"effort"}),
         ('{"user": null}', {"user"}),
         ('{"version": 3}', {"version"}),
         ('{"__proto__": {"x": 1}}', {"__proto__"}),

@@ -44,9 +44,9 @@ def test_every_layer_is_shown_and_the_last_one_wins(staff_client: Client, owner:
 def test_a_limit_of_the_model_is_told(staff_client: Client, owner: User, model: LanguageModel) -> None:
     AgentConfig.objects.create(model=model, user=owner, temperature=1.5)
     temperature = lines(staff_client, model, "owner")["Temperature"]
-    assert (temperature.layers[2].shown, temperature.value) == ("1.5", "1")
+    assert (temperature.layers[2].shown, temperature.value) == ("1.5", "1.0")
     assert temperature.note == "limited by the model: 1.0"
-    assert temperature.allowed == "0 to 1"
+    assert temperature.allowed == "0.0 to 1.0"
 
 
 def test_a_lock_is_told_and_the_organisation_wins(staff_client: Client, owner: User, model: LanguageModel) -> None:
