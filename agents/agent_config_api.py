@@ -153,7 +153,7 @@ def put_agent_config(
     scope: WhoseSettings = "own",
 ) -> dict[str, Any]:
     """Partial: settings that the body does not name stay."""
-    user = _whose(request, scope)
+    user = _whose(request, scope, changes=True)
     model = find_model(provider=provider, model_id=model_id)
     require_scope(request, "write")
     saved = settings_resolution.save(
@@ -178,7 +178,7 @@ def delete_agent_config(
     scope: WhoseSettings = "own",
 ) -> Status[None]:
     """Inherit again: one setting (`?name=`), or all."""
-    user = _whose(request, scope)
+    user = _whose(request, scope, changes=True)
     model = find_model(provider=provider, model_id=model_id)
     require_scope(request, "write")
     names = None if name is None else [name]
@@ -188,13 +188,16 @@ def delete_agent_config(
     return Status(204, None)
 
 
-def _whose(request: ApiRequest, scope: str) -> User | None:
-    """Whose row the call is about: None for the organisation's, which is for staff with the admin scope."""
+def _whose(request: ApiRequest, scope: str, *, changes: bool = False) -> User | None:
+    """Whose row the call is about: None for the organisation's, which is for staff with the admin scope. To change it
+    they need the permission that the admin asks for, too."""
     if scope == "own":
         return request.user
     require_scope(request, "admin")
     if not request.user.is_staff:
         raise Forbidden("The organisation's settings are for staff. Nothing was changed.")
+    if changes and not request.user.has_perm("agents.change_agentconfig"):
+        raise Forbidden("You may not change the organisation's settings, so nothing was changed. Ask an admin.")
     return None
 
 

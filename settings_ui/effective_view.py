@@ -60,7 +60,7 @@ class Line:
 @login_required
 @require_GET
 def explain(request: HttpRequest) -> HttpResponse:
-    if not (isinstance(request.user, User) and request.user.is_staff):
+    if not (isinstance(request.user, User) and _may_look(request.user)):
         raise PermissionDenied
     models = list(LanguageModel.objects.select_related("provider"))
     first = {"model": models[0].pk} if models else {}
@@ -76,6 +76,12 @@ def explain(request: HttpRequest) -> HttpResponse:
         lines = [_line(setting, settings[setting.name]) for setting in ALL_SETTINGS]
         context |= {"person": person, "model": model, "lines": lines}
     return render(request, "settings_ui/effective.html", context)
+
+
+def _may_look(person: User) -> bool:
+    """Whoever sees the same values in the admin."""
+    may = (person.has_perm(f"agents.{what}_agentconfig") for what in ("view", "change"))
+    return person.is_staff and any(may)
 
 
 def _line(setting: Setting, in_force: EffectiveSetting) -> Line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -264,6 +265,18 @@ def test_changes_are_in_the_audit_log(owner_client: Client, client: Client, owne
 
 
 class TestTheOrganisations:
+    def test_staff_without_the_permission_look_and_change_nothing(self, client: Client, member: User) -> None:
+        member.is_staff = True
+        member.save()
+        client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+        assert client.get(THEIRS).status_code == 200
+        for answer in (put(client, {"max_iterations": 5}, THEIRS), client.delete(THEIRS)):
+            assert answer.status_code == 403
+            assert "nothing was changed" in answer.json()["error"]["message"]
+        assert not AgentConfig.objects.exists()
+        member.user_permissions.add(Permission.objects.get(codename="change_agentconfig"))
+        assert put(client, {"max_iterations": 5}, THEIRS).status_code == 200
+
     def test_staff_set_and_reset_them(self, staff_client: Client, owner_client: Client) -> None:
         answer = put(staff_client, {"max_iterations": 5}, THEIRS)
         assert answer["ETag"] == '"1"'

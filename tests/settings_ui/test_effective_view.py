@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -121,3 +122,14 @@ def test_it_is_linked_from_the_admin(staff_client: Client, owner: User, model: L
 def test_staff_alone_may_look(client: Client, member_client: Client, model: LanguageModel) -> None:
     assert client.get(PAGE)["Location"].startswith("/login/")
     assert member_client.get(PAGE).status_code == 403
+
+
+@pytest.mark.parametrize(("right", "status"), [("", 403), ("view_agentconfig", 200), ("change_agentconfig", 200)])
+def test_staff_see_it_who_see_the_same_in_the_admin(
+    client: Client, member: User, model: LanguageModel, right: str, status: int
+) -> None:
+    member.is_staff = True
+    member.save()
+    member.user_permissions.set(Permission.objects.filter(codename=right))
+    client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(PAGE).status_code == status
