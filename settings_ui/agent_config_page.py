@@ -50,7 +50,7 @@ def cards_context(form: AgentConfigForm, *, choice: Choice) -> dict[str, Any]:
         "advanced_cards": advanced,
         "effort": effort,
         "advanced_is_open": any(card.field.errors or card.changed or card.moved for card in folded),
-        "advanced_set": sum(len(card.layers) > 1 for card in folded),
+        "advanced_set": sum(card.is_set for card in folded),
         "advanced_count": len(folded),
         "meaning": consequences_of(imagined.values, model=choice.model),
     }

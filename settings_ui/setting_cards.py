@@ -58,6 +58,7 @@ class Card:
     layers: list[Layer]
     reset_to: str
     locked: bool
+    is_set: bool
     moved: Moved | None
     changed: bool
 
@@ -164,6 +165,7 @@ def _common(form: AgentConfigForm, setting: Setting, imagined: EffectiveSetting)
         "layers": _layers(setting, saved),
         "reset_to": _reset_to(setting, saved),
         "locked": saved.locked,
+        "is_set": saved.own is not None or saved.organisation is not None,
         "moved": _moved(form, setting, saved),
         "changed": setting.name in form.touched,
     }
@@ -194,7 +196,8 @@ def _layers(of: Setting, setting: EffectiveSetting) -> list[Layer]:
     if setting.layer == "default" and setting.default in (0, ""):
         return []  # what the radio button beside it says
     held = [("Default", setting.default), ("Organisation", setting.organisation), ("Yours", setting.own)]
-    return [Layer(name=name, shown=said(of, value)) for name, value in held if value is not None]
+    said_layers = [(name, value) for name, value in held if value is not None and (name, value) != ("Default", "")]
+    return [Layer(name=name, shown=said(of, value)) for name, value in said_layers]
 
 
 def _reset_to(of: Setting, setting: EffectiveSetting) -> str:

@@ -50,7 +50,7 @@ def test_what_the_model_has_can_be_chosen(owner_client: Client, owner: User, opu
     assert stored(owner, opus) == "max"
     text = page(owner_client, QUERY)
     assert opened(owner_client, QUERY)["effort"] == "max"
-    assert "your setting Default the model's own default Yours max" in card(text, "effort")
+    assert "your setting Yours max" in card(text, "effort")
     assert "Reset to the model's own default" in card(text, "effort")
     assert "1 of 5 set" in words(text)
     assert AuditEntry.objects.get().changes == {"effort": [None, "max"]}
