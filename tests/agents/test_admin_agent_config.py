@@ -160,6 +160,55 @@ def test_opening_and_saving_changes_nothing(staff_client: Client, model: Languag
     assert not AuditEntry.objects.exists()
 
 
+class TestTwoAtOnce:
+    """An admin has the page open while somebody changes the same row."""
+
+    @pytest.fixture
+    def row(self, owner: User, model: LanguageModel) -> AgentConfig:
+        return AgentConfig.objects.create(model=model, user=owner, temperature=0.5, max_iterations=9, effort="low")
+
+    def test_what_the_admin_did_not_touch_stays_as_it_is_now(
+        self, staff_client: Client, owner: User, row: AgentConfig
+    ) -> None:
+        page = sent_back(staff_client, page_of(row), max_iterations="8")
+        save(user=owner, model=row.model, changes={"temperature": 0.1, "effort": "", "last_messages": 3})
+        assert staff_client.post(page_of(row), page).status_code == 302
+        row.refresh_from_db()
+        assert (row.max_iterations, row.temperature, row.effort, row.last_messages) == (8, 0.1, "", 3)
+        assert AuditEntry.objects.latest("pk").changes == {"max_iterations": [9, 8]}
+
+    @pytest.mark.parametrize(
+        ("field", "theirs", "mine", "said"),
+        [("temperature", 0.1, "0.9", "0.1 is saved now"), ("effort", "", "max", "own default is saved now")],
+    )
+    def test_what_both_touched_is_told_once_and_then_the_admins(
+        self, staff_client: Client, owner: User, row: AgentConfig, *, field: Any, theirs: Any, mine: str, said: str
+    ) -> None:
+        page = sent_back(staff_client, page_of(row), **{field: mine})
+        save(user=owner, model=row.model, changes={field: theirs})
+        answer = staff_client.post(page_of(row), page)
+        assert answer.status_code == 200
+        assert said in answer.text
+        row.refresh_from_db()
+        assert getattr(row, field) == theirs
+        form = answer.context["adminform"].form
+        seen = form.data[form[field].html_initial_name]
+        again = staff_client.post(page_of(row), page | {form[field].html_initial_name: seen})
+        assert again.status_code == 302
+        row.refresh_from_db()
+        assert str(getattr(row, field)) == mine
+
+    def test_the_page_carries_along_what_it_shows(self, staff_client: Client, row: AgentConfig) -> None:
+        text = staff_client.get(page_of(row)).text
+        for name, value in (("temperature", "0.5"), ("effort", "low")):
+            assert f'<input type="hidden" name="initial-{name}" value="{value}"' in text
+
+    def test_a_value_can_be_taken_away(self, staff_client: Client, row: AgentConfig) -> None:
+        staff_client.post(page_of(row), sent_back(staff_client, page_of(row), temperature="", effort=""))
+        row.refresh_from_db()
+        assert (row.temperature, row.effort, row.max_iterations) == (None, None, 9)
+
+
 class TestApplyingDefaults:
     def act(self, client: Client, *rows: AgentConfig, confirmed: bool) -> str:
         data = {"action": "apply_defaults", "_selected_action": [row.pk for row in rows]}
