@@ -118,6 +118,7 @@ class Receipt:
             **vars(self),
             "entries": [dict(vars(entry)) for entry in self.entries],
             "earlier": self.earlier.to_dict(),
+            "correction": asdict(self.correction),
             "total": self.total,
             "free": self.free,
         }
