@@ -37,6 +37,7 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "API token"
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=Q(scope__in=["read", "write", "admin"]), name="api_token_scope_is_known"),

@@ -19,7 +19,7 @@ from agents.model_counter import agents_that_cannot_run, counter_of, frame_token
 from agents.models import LanguageModel
 from agents.pool_estimate import Load, PoolLimits, SafeForLimit, safe_for_limit
 from agents.roster import DEFAULT_AGENT
-from agents.setting_changes import SettingChanges
+from agents.setting_changes import Number, SettingChanges, Value
 from agents.setting_ranges import SettingName, SettingValues
 from agents.settings_resolution import EffectiveSettings, Source
 
@@ -31,22 +31,24 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40)]
 _ETAG = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 _BY = AuditEntry.Door.API
 
-Number = int | float
-
 
 class SettingOut(BaseModel):
-    """`value` takes effect (null: nothing is sent), `stored` is what the winning layer holds."""
+    """`value` takes effect (null: nothing is sent), `stored` is what the winning layer holds.
 
-    value: Number | None
+    Numbers have a `minimum` and a `maximum`, a choice has `choices`: the words that this model takes.
+    """
+
+    value: Value | None
     source: Source
     note: str
-    stored: Number
-    default: Number
-    organisation: Number | None
-    own: Number | None
+    stored: Value
+    default: Value
+    organisation: Value | None
+    own: Value | None
     locked: bool
-    minimum: Number
-    maximum: Number
+    minimum: Number | None
+    maximum: Number | None
+    choices: list[str]
 
 
 class CannotRunOut(BaseModel):
@@ -151,7 +153,7 @@ def put_agent_config(
     scope: WhoseSettings = "own",
 ) -> dict[str, Any]:
     """Partial: settings that the body does not name stay."""
-    user = _whose(request, scope)
+    user = _whose(request, scope, changes=True)
     model = find_model(provider=provider, model_id=model_id)
     require_scope(request, "write")
     saved = settings_resolution.save(
@@ -176,7 +178,7 @@ def delete_agent_config(
     scope: WhoseSettings = "own",
 ) -> Status[None]:
     """Inherit again: one setting (`?name=`), or all."""
-    user = _whose(request, scope)
+    user = _whose(request, scope, changes=True)
     model = find_model(provider=provider, model_id=model_id)
     require_scope(request, "write")
     names = None if name is None else [name]
@@ -186,13 +188,16 @@ def delete_agent_config(
     return Status(204, None)
 
 
-def _whose(request: ApiRequest, scope: str) -> User | None:
-    """Whose row the call is about: None for the organisation's, which is for staff with the admin scope."""
+def _whose(request: ApiRequest, scope: str, *, changes: bool = False) -> User | None:
+    """Whose row the call is about: None for the organisation's, which is for staff with the admin scope. To change it
+    they need the permission that the admin asks for, too."""
     if scope == "own":
         return request.user
     require_scope(request, "admin")
     if not request.user.is_staff:
         raise Forbidden("The organisation's settings are for staff. Nothing was changed.")
+    if changes and not request.user.has_perm("agents.change_agentconfig"):
+        raise Forbidden("You may not change the organisation's settings, so nothing was changed. Ask an admin.")
     return None
 
 

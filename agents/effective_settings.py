@@ -11,15 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
+from agents.llm.capabilities import Capabilities
 from agents.model_capabilities import capabilities_for
 from agents.models import AgentConfig, LanguageModel, Provider, SettingRule, Wire
-from agents.setting_changes import Value, is_whole
+from agents.setting_changes import Number, Value, is_whole
 from agents.setting_ranges import (
     ALL_RANGES,
+    ALL_SETTINGS,
     ANTHROPIC_DEFAULTS,
     AS_MAX_OUTPUT_TOKENS,
     CUSTOM_DEFAULTS,
     OPENAI_DEFAULTS,
+    Choice,
     Range,
     SettingName,
     SettingValues,
@@ -40,7 +43,8 @@ class EffectiveSetting:
     """`value` is what takes effect; None: nothing is sent. `note` says why in a few words.
 
     `stored` is what the winning `layer` holds; `default`, `organisation` and `own` are what each layer holds.
-    `minimum` and `maximum` are what can take effect for this model under the admin's rules.
+    `minimum` and `maximum` are what can take effect for this model under the admin's rules; of a choice, `choices` are
+    (in words, without the empty one).
     """
 
     value: Value | None
@@ -51,12 +55,13 @@ class EffectiveSetting:
     organisation: Value | None
     own: Value | None
     locked: bool
-    minimum: Value
-    maximum: Value
+    minimum: Number | None = None
+    maximum: Number | None = None
+    choices: tuple[str, ...] = ()
     layer: Layer
 
     def as_dict(self) -> dict[str, Any]:
-        told = dict(vars(self))
+        told = vars(self) | {"choices": list(self.choices)}
         del told["layer"]
         return told
 
@@ -103,16 +108,19 @@ def resolve(
     """`model` comes with its provider, `rules` with at least those of this model and those of all."""
     defaults = built_in(model)
     settings: dict[SettingName, EffectiveSetting] = {}
-    for bounds in ALL_RANGES:
-        name = bounds.name
+    for setting in ALL_SETTINGS:
+        name = setting.name
         layers = _Layers(
             default=getattr(defaults, name),
             organisation=getattr(organisation, name, None),
             own=getattr(own, name, None),
         )
         rule = rule_for(rules, model=model, name=name)
-        followed = settings["max_output_tokens"].value if bounds.zero_means == AS_MAX_OUTPUT_TOKENS else None
-        settings[name] = _one(bounds, layers, rule=rule, model=model, followed=followed)
+        if isinstance(setting, Choice):
+            settings[name] = _chosen(layers, locked=rule is not None and rule.locked, model=model)
+        else:
+            followed = settings["max_output_tokens"].value if setting.zero_means == AS_MAX_OUTPUT_TOKENS else None
+            settings[name] = _one(setting, layers, rule=rule, model=model, followed=followed)
     return settings | _sharing_the_window(settings, model)
 
 
@@ -134,7 +142,7 @@ def _one(
     locked = rule is not None and rule.locked
     layer, stored = layers.winning(locked=locked)
     follows = followed is not None and stored == 0
-    wanted = cast(Value, followed) if follows else stored
+    wanted = cast(Number, followed if follows else stored)
     allowed = ruled(bounds, rule)
     value, limit = _limited(allowed, wanted, model=model)
     base = LOCKED if locked else AS_MAX_OUTPUT_TOKENS if follows else ""
@@ -154,7 +162,32 @@ def _one(
     )
 
 
-def _limited(allowed: Range, wanted: Value, *, model: LanguageModel) -> tuple[Value | None, str]:
+def _chosen(layers: _Layers, *, locked: bool, model: LanguageModel) -> EffectiveSetting:
+    """The thinking effort. One that the model does not have stays stored and is not sent."""
+    layer, stored = layers.winning(locked=locked)
+    able = capabilities_for(model)
+    unsent = "" if stored in ("", *able.efforts) else _no_effort(able, str(stored))
+    return EffectiveSetting(
+        value=None if unsent else stored,
+        source="limited" if unsent else layer,
+        note="; ".join(part for part in (LOCKED if locked else "", unsent) if part) or _NOTES[layer],
+        stored=stored,
+        **vars(layers),
+        locked=locked,
+        choices=able.efforts,
+        layer=layer,
+    )
+
+
+def _no_effort(able: Capabilities, wanted: str) -> str:
+    if able.efforts:
+        return f"not sent: this model has no effort “{wanted}”"
+    if not able.known:
+        return "not sent: it is not known whether this model takes an effort"
+    return "not sent: this model takes no effort"
+
+
+def _limited(allowed: Range, wanted: Number, *, model: LanguageModel) -> tuple[Number | None, str]:
     """What remains of the wanted value, and what limits it ("" if nothing does)."""
     value = _clamped(allowed, wanted)
     limit = "" if value == wanted else f"limited by your organisation: {_shown(allowed, value)}"
@@ -166,7 +199,7 @@ def _limited(allowed: Range, wanted: Value, *, model: LanguageModel) -> tuple[Va
     return value, limit
 
 
-def _clamped(allowed: Range, wanted: Value) -> Value:
+def _clamped(allowed: Range, wanted: Number) -> Number:
     if wanted == 0 and allowed.zero_means:
         return wanted
     if wanted == 0 and allowed.advanced:
@@ -184,7 +217,7 @@ def _unsent(model: LanguageModel) -> str:
     return f"not sent: this model {only}"
 
 
-def _limited_by_the_model(bounds: Range, value: Value, *, model: LanguageModel) -> str:
+def _limited_by_the_model(bounds: Range, value: Number, *, model: LanguageModel) -> str:
     is_guess = bounds.name == "temperature" and not capabilities_for(model).known
     guess = " (it is not known whether this model takes more)" if is_guess else ""
     return f"limited by the model: {_shown(bounds, value)}{guess}"
@@ -217,9 +250,9 @@ def _with_limit(setting: EffectiveSetting, limit: str) -> str:
     return "; ".join([*kept, limit])
 
 
-def _number(bounds: Range, value: Value) -> Value:
+def _number(bounds: Range, value: Number) -> Number:
     return int(value) if is_whole(bounds) else float(value)
 
 
-def _shown(bounds: Range, value: Value) -> str:
+def _shown(bounds: Range, value: Number) -> str:
     return f"{int(value):,}" if is_whole(bounds) else str(float(value))

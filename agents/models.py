@@ -14,12 +14,13 @@ from django.db.models import F, Q
 
 from agents.setting_ranges import (
     ADVANCED_RANGES,
+    ALL_SETTINGS,
     CONTEXT_TOKEN_LIMIT,
+    EFFORT,
     LAST_MESSAGES,
     MAX_AGE_MINUTES,
     MAX_ITERATIONS,
     MAX_OUTPUT_TOKENS,
-    RANGES,
     RESPONSE_TOKEN_LIMIT,
     TEMPERATURE,
     Range,
@@ -191,6 +192,9 @@ class AgentConfig(models.Model):
     max_age_minutes = models.PositiveSmallIntegerField(MAX_AGE_MINUTES.label, null=True, blank=True)
     context_token_limit = models.PositiveIntegerField(CONTEXT_TOKEN_LIMIT.label, null=True, blank=True)
     response_token_limit = models.PositiveIntegerField(RESPONSE_TOKEN_LIMIT.label, null=True, blank=True)
+    effort = models.CharField(  # noqa: DJ001 - NULL inherits, "" is a value: the model's own default
+        EFFORT.label, max_length=8, null=True, blank=True, choices=[(word, word) for word in ("", *EFFORT.words)]
+    )
     version = models.PositiveIntegerField(default=1, editable=False, help_text="Grows with every save.")
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -214,6 +218,9 @@ class AgentConfig(models.Model):
                 )
                 for bounds in ADVANCED_RANGES
             ),
+            models.CheckConstraint(
+                condition=Q(effort__isnull=True) | Q(effort__in=["", *EFFORT.words]), name="agent_config_effort_is_one"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -235,9 +242,7 @@ class SettingRule(models.Model):
         related_name="setting_rules",
         help_text="Empty: every model.",
     )
-    setting = models.CharField(
-        max_length=32, choices=[(bounds.name, bounds.label) for bounds in (*RANGES, *ADVANCED_RANGES)]
-    )
+    setting = models.CharField(max_length=32, choices=[(setting.name, setting.label) for setting in ALL_SETTINGS])
     locked = models.BooleanField(default=False, help_text="Users see the organisation's value and cannot change it.")
     minimum = models.FloatField(null=True, blank=True)
     maximum = models.FloatField(null=True, blank=True)
@@ -253,6 +258,10 @@ class SettingRule(models.Model):
             models.CheckConstraint(
                 condition=Q(minimum__isnull=True) | Q(maximum__isnull=True) | Q(minimum__lte=F("maximum")),
                 name="setting_rule_is_a_range",
+            ),
+            models.CheckConstraint(
+                condition=~Q(setting=EFFORT.name) | Q(minimum__isnull=True, maximum__isnull=True),
+                name="setting_rule_of_a_choice_has_no_range",
             ),
         ]
 

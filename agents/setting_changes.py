@@ -1,6 +1,7 @@
 """What a change of settings may say, checked the same way for the form, the API, the admin and the configuration file.
 
-Strict: a whole number is a JSON integer, or ASCII digits in a form; "8192", true, null, [], 1e3 and "١٢٣" are refused.
+Strict: a whole number is a JSON integer, or ASCII digits in a form; "8192", true, null, [], 1e3 and "١٢٣" are refused,
+and "High" is not the word "high".
 What an admin allows besides is the business of `setting_rules`.
 """
 
@@ -18,17 +19,21 @@ from pydantic_core import CoreSchema, core_schema
 from accounts.refusals import InvalidRequest
 from agents.setting_ranges import (
     CONTEXT_TOKEN_LIMIT,
+    EFFORT,
     LAST_MESSAGES,
     MAX_AGE_MINUTES,
     MAX_ITERATIONS,
     MAX_OUTPUT_TOKENS,
     RESPONSE_TOKEN_LIMIT,
     TEMPERATURE,
+    Choice,
     Range,
+    Setting,
     SettingName,
 )
 
-Value = int | float
+Number = int | float
+Value = Number | str
 Changes = dict[SettingName, Value]
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -38,18 +43,28 @@ def is_whole(bounds: Range) -> bool:
     return bounds.name != "temperature"
 
 
-def must_be(bounds: Range) -> str:
-    if not is_whole(bounds):
-        return f"must be a number from {bounds.minimum} to {bounds.maximum}"
-    zero = "0 or " if bounds.zero_means and bounds.minimum > 0 else ""
-    return f"must be {zero}a whole number from {int(bounds.minimum):,} to {int(bounds.maximum):,}"
+def must_be(setting: Setting) -> str:
+    if isinstance(setting, Choice):
+        return f"must be one of {', '.join(setting.words)}, or empty for {setting.empty_means}"
+    if not is_whole(setting):
+        return f"must be a number from {setting.minimum} to {setting.maximum}"
+    zero = "0 or " if setting.zero_means and setting.minimum > 0 else ""
+    return f"must be {zero}a whole number from {int(setting.minimum):,} to {int(setting.maximum):,}"
 
 
-def checked(bounds: Range, value: object) -> Value:
-    """The number, as it may be stored. ValueError, with what it must be, for everything else."""
+def checked(setting: Setting, value: object) -> Value:
+    """The value, as it may be stored. ValueError, with what it must be, for everything else."""
+    if isinstance(setting, Range):
+        return checked_number(setting, value)
+    if type(value) is not str or (value and value not in setting.words):
+        raise ValueError(must_be(setting))
+    return value
+
+
+def checked_number(bounds: Range, value: object) -> Number:
     if not _is_number(bounds, value):
         raise ValueError(must_be(bounds))
-    number = cast(Value, value)
+    number = cast(Number, value)
     if not bounds.minimum <= number <= bounds.maximum and not (bounds.zero_means and number == 0):
         raise ValueError(must_be(bounds))
     return number if is_whole(bounds) else float(number) + 0.0  # minus zero is zero
@@ -66,13 +81,15 @@ def _is_number(bounds: Range, value: object) -> bool:
 class _Checked:
     """Puts `checked` into a pydantic model and its JSON schema."""
 
-    bounds: Range
+    setting: Setting
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(lambda value: checked(self.bounds, value))
+        return core_schema.no_info_plain_validator_function(lambda value: checked(self.setting, value))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        bounds = self.bounds
+        bounds = self.setting
+        if isinstance(bounds, Choice):
+            return {"type": "string", "enum": ["", *bounds.words]}
         if not is_whole(bounds):
             return {"type": "number", "minimum": bounds.minimum, "maximum": bounds.maximum}
         inside = {"type": "integer", "minimum": int(bounds.minimum), "maximum": int(bounds.maximum)}
@@ -97,6 +114,7 @@ class SettingChanges(BaseModel):
     max_age_minutes: Annotated[int, _Checked(MAX_AGE_MINUTES)] = Field(default_factory=_absent)
     context_token_limit: Annotated[int, _Checked(CONTEXT_TOKEN_LIMIT)] = Field(default_factory=_absent)
     response_token_limit: Annotated[int, _Checked(RESPONSE_TOKEN_LIMIT)] = Field(default_factory=_absent)
+    effort: Annotated[str, _Checked(EFFORT)] = Field(default_factory=_absent)
 
     def named(self) -> Changes:
         return cast(Changes, self.model_dump(exclude_unset=True))
@@ -110,11 +128,13 @@ def validated(changes: Mapping[Any, object]) -> Changes:
         raise InvalidRequest.of_fields({_field(item): _fault(item) for item in error.errors()}) from None
 
 
-def from_text(bounds: Range, text: str) -> Value | str:
-    """The number that a form's text says; any other text as it is, for `validated` to refuse."""
-    if is_whole(bounds) and _DIGITS.fullmatch(text):
+def from_text(setting: Setting, text: str) -> Value:
+    """The number that a form's text says; a word, and any other text, as it is, for `validated` to judge."""
+    if isinstance(setting, Choice):
+        return text
+    if is_whole(setting) and _DIGITS.fullmatch(text):
         return int(text)
-    if not is_whole(bounds) and _DECIMAL.fullmatch(text):
+    if not is_whole(setting) and _DECIMAL.fullmatch(text):
         return float(text)
     return text
 

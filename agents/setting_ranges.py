@@ -1,13 +1,16 @@
-"""The settings of one provider/model pair: their ranges, steps and built-in defaults, said once.
+"""The settings of one provider/model pair: their ranges, choices, steps and built-in defaults, said once.
 
-The form, the API, the admin and the database constraints all read these numbers (source: the product's specification).
+The form, the API, the admin and the database constraints all read what stands here (source: the product's
+specification).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from agents.llm.capabilities import Effort
 
 SettingName = Literal[
     "max_output_tokens",
@@ -17,10 +20,12 @@ SettingName = Literal[
     "max_age_minutes",
     "context_token_limit",
     "response_token_limit",
+    "effort",
 ]
 
 NO_CAP = "no cap"
 AS_MAX_OUTPUT_TOKENS = "as Max Output Tokens says"
+AS_THE_MODEL_DOES = "the model's own default"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +43,21 @@ class Range:
     advanced: bool = False
     zero_means: str = ""
 
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of a few words, or "", which stands for `empty_means`. Not every model has each of them."""
+
+    name: SettingName
+    label: str
+    words: tuple[str, ...]
+    empty_means: str
+    description: str
+    advanced: bool = True
+    unit: str = ""
+
+
+Setting = Range | Choice
 
 MAX_OUTPUT_TOKENS = Range(
     name="max_output_tokens",
@@ -112,10 +132,19 @@ RESPONSE_TOKEN_LIMIT = Range(
     zero_means=AS_MAX_OUTPUT_TOKENS,
 )
 
+EFFORT = Choice(
+    name="effort",
+    label="Thinking Effort",
+    words=get_args(Effort),
+    empty_means=AS_THE_MODEL_DOES,
+    description="How much the model thinks before it answers. What it thinks counts as output.",
+)
+
 RANGES: tuple[Range, ...] = (MAX_OUTPUT_TOKENS, TEMPERATURE, MAX_ITERATIONS)
 ADVANCED_RANGES: tuple[Range, ...] = (LAST_MESSAGES, MAX_AGE_MINUTES, CONTEXT_TOKEN_LIMIT, RESPONSE_TOKEN_LIMIT)
 ALL_RANGES: tuple[Range, ...] = (*RANGES, *ADVANCED_RANGES)
-RANGE_OF: Mapping[SettingName, Range] = {bounds.name: bounds for bounds in ALL_RANGES}
+ALL_SETTINGS: tuple[Setting, ...] = (*ALL_RANGES, EFFORT)
+SETTING_OF: Mapping[SettingName, Setting] = {setting.name: setting for setting in ALL_SETTINGS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +152,7 @@ class SettingValues:
     """One complete set of values: tokens, sampling temperature, model calls per turn; then the advanced ones.
 
     0 means: no cap (`last_messages`, `max_age_minutes`), or whatever `max_output_tokens` says (the two limits). Without
-    a temperature none is sent.
+    a temperature none is sent; without an effort (or with "") none is, and the model does as it does by itself.
     """
 
     max_output_tokens: int
@@ -133,6 +162,7 @@ class SettingValues:
     max_age_minutes: int = 0
     context_token_limit: int = 0
     response_token_limit: int = 0
+    effort: Effort | Literal[""] | None = ""
 
     @property
     def token_limit(self) -> int:

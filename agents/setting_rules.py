@@ -16,8 +16,8 @@ from django.db.models import Q, UUIDField
 from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel, SettingRule
 from agents.prepared import Select, Slot
-from agents.setting_changes import Changes, Value, checked, is_whole
-from agents.setting_ranges import NO_CAP, RANGE_OF, Range, SettingName
+from agents.setting_changes import Changes, Number, checked, is_whole
+from agents.setting_ranges import NO_CAP, SETTING_OF, Choice, Range, Setting, SettingName
 
 Rules = Mapping[tuple[Any, str], SettingRule]
 """By the model's primary key (None: all models) and the setting."""
@@ -58,7 +58,7 @@ def ruled(bounds: Range, rule: SettingRule | None) -> Range:
     return replace(bounds, minimum=minimum, maximum=max(minimum, maximum))
 
 
-def model_maximum(model: LanguageModel, name: SettingName) -> Value | None:
+def model_maximum(model: LanguageModel, name: SettingName) -> Number | None:
     """The highest value that has a meaning for the model; None where it says nothing about the setting."""
     if name == "temperature":
         able = capabilities_for(model)
@@ -69,8 +69,8 @@ def model_maximum(model: LanguageModel, name: SettingName) -> Value | None:
 
 
 def storable(bounds: Range, rule: SettingRule | None, *, model: LanguageModel) -> Range:
-    """What may be stored. The two advanced limits end at the model's sizes; other settings only take effect up to them,
-    because they are asked for in the same words of every model."""
+    """What may be stored. The two advanced limits end at the model's sizes; other settings only take effect as far as
+    the model goes, because they are asked for in the same words of every model."""
     allowed = ruled(bounds, rule)
     size = model_maximum(model, bounds.name)
     if bounds.name not in ("context_token_limit", "response_token_limit") or size is None:
@@ -87,7 +87,8 @@ def refused(changes: Changes, *, model: LanguageModel, rules: Rules, of_user: bo
             faults[name] = LOCKED
             continue
         try:
-            checked(storable(RANGE_OF[name], rule, model=model), value)
+            setting = SETTING_OF[name]
+            checked(setting if isinstance(setting, Choice) else storable(setting, rule, model=model), value)
         except ValueError as error:
             faults[name] = str(error)
     return faults
@@ -95,12 +96,12 @@ def refused(changes: Changes, *, model: LanguageModel, rules: Rules, of_user: bo
 
 def rule_faults(*, setting: str, minimum: object, maximum: object) -> dict[str, str]:
     """What is wrong with the ends of a rule, by the field's name; None is an end that stays open."""
-    bounds = RANGE_OF.get(setting)  # type: ignore[call-overload]
-    if bounds is None:
+    ruled_setting: Setting | None = SETTING_OF.get(setting)  # type: ignore[call-overload]
+    if ruled_setting is None:
         return {"setting": "is not a setting"}
     faults = {}
     for field, value in (("minimum", minimum), ("maximum", maximum)):
-        fault = None if value is None else _end_fault(bounds, value)
+        fault = None if value is None else _end_fault(ruled_setting, value)
         if fault:
             faults[field] = fault
     if not faults and minimum is not None and maximum is not None and minimum > maximum:  # type: ignore[operator]
@@ -108,7 +109,9 @@ def rule_faults(*, setting: str, minimum: object, maximum: object) -> dict[str, 
     return faults
 
 
-def _end_fault(bounds: Range, value: object) -> str | None:
+def _end_fault(bounds: Setting, value: object) -> str | None:
+    if isinstance(bounds, Choice):
+        return "must be left out: a choice has no range and can only be locked"
     # The column holds floats: 5000.0 is the whole number that was entered.
     whole = int(value) if is_whole(bounds) and isinstance(value, float) and value.is_integer() else value
     try:

@@ -20,7 +20,7 @@ from agents.effective_settings import EffectiveSetting, EffectiveSettings, Layer
 from agents.models import AgentConfig, LanguageModel
 from agents.prepared import Select, Slot
 from agents.setting_changes import Changes, Value, validated
-from agents.setting_ranges import ALL_RANGES, SettingName
+from agents.setting_ranges import ALL_SETTINGS, SettingName
 from agents.setting_rules import Rules, refused, rules_of, rules_of_one
 
 __all__ = [
@@ -116,7 +116,7 @@ def reset(
 ) -> EffectiveSettings:
     """Inherit again: the named settings, or all, locked ones too. The row stays, so that its version never counts from
     the start. VersionConflict as with `save`."""
-    chosen = [bounds.name for bounds in ALL_RANGES] if names is None else list(names)
+    chosen = [setting.name for setting in ALL_SETTINGS] if names is None else list(names)
     step = _Step(user=user, model=model, values=dict.fromkeys(chosen), actor=actor, door=door, action="reset")
     with transaction.atomic():
         return _write(step, if_match=if_match)

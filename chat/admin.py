@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from accounts.person_filter import PersonFilter
 from accounts.readonly_admin import ReadOnlyAdmin
+from accounts.value_filter import ValueFilter
 from chat.models import Turn
 
 
@@ -20,7 +21,7 @@ class TurnAdmin(ReadOnlyAdmin):
         "status",
         "model",
         ("conversation__owner", PersonFilter),
-        "reason",
+        ("reason", ValueFilter),
         "agent",
     ]
     search_fields = ["conversation__owner__username"]

@@ -117,6 +117,7 @@ class TurnContext:
             counts=limited.counts,
             max_output_tokens=min(self.values.reply_cap, self.model.max_output_tokens),
             temperature=self.values.temperature,
+            effort=self.values.effort or None,
             capabilities=capabilities_for(self.model),
             tools=self.agent.tools.specs,
             tool_choice="none" if is_last else "auto",

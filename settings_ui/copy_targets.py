@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agents.models import LanguageModel
 from agents.setting_changes import Value
-from agents.setting_ranges import ALL_RANGES, RANGE_OF, SettingName
+from agents.setting_ranges import ALL_SETTINGS, SETTING_OF, SettingName
 from agents.setting_rules import refused, rules_of
 from agents.settings_resolution import Copied, effective_for_all
 from settings_ui.own_settings import OwnSettings
@@ -25,7 +25,7 @@ class Target:
 
 def named(values: Mapping[SettingName, Value]) -> str:
     """Temperature 0.3, Max Iterations 5"""
-    return ", ".join(f"{one.label} {said(one, values[one.name])}" for one in ALL_RANGES if one.name in values)
+    return ", ".join(f"{one.label} {said(one, values[one.name])}" for one in ALL_SETTINGS if one.name in values)
 
 
 def targets_of(own: OwnSettings, models: Sequence[LanguageModel]) -> list[Target]:
@@ -48,4 +48,4 @@ def what_was_copied(own: OwnSettings, copied: Sequence[Copied]) -> str:
 
 
 def _reasons(skipped: Mapping[SettingName, str]) -> str:
-    return "; ".join(f"{RANGE_OF[name].label} ({reason})" for name, reason in skipped.items())
+    return "; ".join(f"{SETTING_OF[name].label} ({reason})" for name, reason in skipped.items())

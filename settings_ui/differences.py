@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents.setting_changes import Value
-from agents.setting_ranges import ALL_RANGES, Range, SettingName
+from agents.setting_ranges import ALL_SETTINGS, Setting, SettingName
 from agents.settings_resolution import EffectiveSetting
 from settings_ui.said import said
 
@@ -24,7 +24,7 @@ class Difference:
 
 def differences(settings: Mapping[SettingName, EffectiveSetting]) -> list[Difference]:
     """The settings whose stored value is not the default, or where the default does not take effect."""
-    found = [(bounds, settings[bounds.name]) for bounds in ALL_RANGES]
+    found = [(bounds, settings[bounds.name]) for bounds in ALL_SETTINGS]
     return [
         Difference(
             label=bounds.label,
@@ -43,5 +43,5 @@ def _differs(setting: EffectiveSetting) -> bool:
     return has_layers or setting.stored != setting.default or setting.source == "limited"
 
 
-def _or_nothing(bounds: Range, value: Value | None) -> str:
-    return "" if value is None else said(bounds, value)
+def _or_nothing(setting: Setting, value: Value | None) -> str:
+    return "" if value is None else said(setting, value)

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from agents.models import LanguageModel
-from agents.setting_changes import Value, is_whole
-from agents.setting_ranges import ALL_RANGES, Range
+from agents.setting_changes import Value
+from agents.setting_ranges import ALL_SETTINGS, Choice, Range, Setting
 from agents.settings_resolution import EffectiveSetting, effective
+from settings_ui.said import number, said
 
 _NAMES_SUGGESTED = 200
 _LAYERS = {"default": "Default", "organisation": "Organisation", "user": "Own"}
@@ -59,7 +60,7 @@ class Line:
 @login_required
 @require_GET
 def explain(request: HttpRequest) -> HttpResponse:
-    if not (isinstance(request.user, User) and request.user.is_staff):
+    if not (isinstance(request.user, User) and _may_look(request.user)):
         raise PermissionDenied
     models = list(LanguageModel.objects.select_related("provider"))
     first = {"model": models[0].pk} if models else {}
@@ -72,25 +73,31 @@ def explain(request: HttpRequest) -> HttpResponse:
     if question.is_valid():
         person, model = question.cleaned_data["user"], question.cleaned_data["model"]
         settings = effective(user=person, model=model).settings
-        lines = [_line(bounds, settings[bounds.name]) for bounds in ALL_RANGES]
+        lines = [_line(setting, settings[setting.name]) for setting in ALL_SETTINGS]
         context |= {"person": person, "model": model, "lines": lines}
     return render(request, "settings_ui/effective.html", context)
 
 
-def _line(bounds: Range, setting: EffectiveSetting) -> Line:
-    held = {"default": setting.default, "organisation": setting.organisation, "user": setting.own}
+def _may_look(person: User) -> bool:
+    """Whoever sees the same values in the admin."""
+    may = (person.has_perm(f"agents.{what}_agentconfig") for what in ("view", "change"))
+    return person.is_staff and any(may)
+
+
+def _line(setting: Setting, in_force: EffectiveSetting) -> Line:
+    held = {"default": in_force.default, "organisation": in_force.organisation, "user": in_force.own}
     default, organisation, own = (
-        Cell(layer=_LAYERS[layer], shown=_shown(bounds, value), wins=layer == setting.layer)
+        Cell(layer=_LAYERS[layer], shown=_shown(setting, value), wins=layer == in_force.layer)
         for layer, value in held.items()
     )
     return Line(
-        label=bounds.label,
-        unit=bounds.unit,
+        label=setting.label,
+        unit=setting.unit,
         layers=(default, organisation, own),
-        allowed=f"{_number(bounds, setting.minimum)} to {_number(bounds, setting.maximum)}",
-        locked=setting.locked,
-        value="not sent" if setting.value is None else _shown(bounds, setting.value),
-        note=_for_staff(setting.note),
+        allowed=_allowed(setting, in_force),
+        locked=in_force.locked,
+        value="not sent" if in_force.value is None else _shown(setting, in_force.value),
+        note=_for_staff(in_force.note),
     )
 
 
@@ -99,11 +106,15 @@ def _for_staff(note: str) -> str:
     return note.replace("your setting", "their own setting").replace("your organisation", "the organisation")
 
 
-def _shown(bounds: Range, value: Value | None) -> str:
+def _allowed(setting: Setting, in_force: EffectiveSetting) -> str:
+    if isinstance(setting, Choice):
+        return ", ".join(in_force.choices) or setting.empty_means
+    ends = (in_force.minimum, in_force.maximum)
+    return " to ".join(number(setting, end) for end in ends if end is not None)
+
+
+def _shown(setting: Setting, value: Value | None) -> str:
     if value is None:
         return "—"
-    return f"0 ({bounds.zero_means})" if value == 0 and bounds.zero_means else _number(bounds, value)
-
-
-def _number(bounds: Range, value: Value) -> str:
-    return f"{int(value):,}" if is_whole(bounds) else f"{value:g}"
+    has_zero_apart = isinstance(setting, Range) and bool(setting.zero_means)
+    return f"0 ({said(setting, value)})" if value == 0 and has_zero_apart else said(setting, value)

@@ -6,8 +6,8 @@ from typing import Any, cast
 from django import forms
 
 from agents.setting_changes import Value, checked, must_be
-from agents.setting_fields import SettingField
-from agents.setting_ranges import ALL_RANGES, SettingName
+from agents.setting_fields import NumberField, WordField
+from agents.setting_ranges import ALL_RANGES, ALL_SETTINGS, EFFORT, Range, SettingName
 from settings_ui.own_settings import OwnSettings
 
 
@@ -33,14 +33,16 @@ class AgentConfigForm(forms.Form):
         super().__init__(data, initial=shown, auto_id="id_%s")
         self.own, self.moved = own, moved or {}
         for bounds in ALL_RANGES:
-            missing = f"{bounds.label} {must_be(own.allowed(bounds.name))}."
-            self.fields[bounds.name] = SettingField(
+            missing = f"{bounds.label} {must_be(own.allowed(bounds))}."
+            self.fields[bounds.name] = NumberField(
                 bounds,
                 show_hidden_initial=True,
                 disabled=own[bounds.name].locked,
                 widget=CapInput() if bounds.advanced else forms.TextInput(),
                 error_messages={"required": missing, "invalid": missing},
             )
+        locked = own[EFFORT.name].locked
+        self.fields[EFFORT.name] = WordField(EFFORT, show_hidden_initial=True, disabled=locked)
 
     @property
     def seen_version(self) -> int | None:
@@ -51,7 +53,7 @@ class AgentConfigForm(forms.Form):
     @property
     def touched(self) -> list[SettingName]:
         """What differs from what the page showed, right or wrong."""
-        return [bounds.name for bounds in ALL_RANGES if self.is_bound and bounds.name in self.changed_data]
+        return [setting.name for setting in ALL_SETTINGS if self.is_bound and setting.name in self.changed_data]
 
     @property
     def changes(self) -> dict[SettingName, Value]:
@@ -61,17 +63,16 @@ class AgentConfigForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """An admin's range binds what is touched; what was stored before the rule came may stay."""
         cleaned = cast(dict[str, Any], super().clean())
-        for name in self.touched:
-            if name in cleaned:
-                self._check_allowed(name, cleaned[name])
+        for bounds in ALL_RANGES:
+            if bounds.name in self.touched and bounds.name in cleaned:
+                self._check_allowed(bounds, cleaned[bounds.name])
         return cleaned
 
-    def _check_allowed(self, name: SettingName, value: Value) -> None:
-        allowed = self.own.allowed(name)
+    def _check_allowed(self, bounds: Range, value: Value) -> None:
         try:
-            checked(allowed, value)
+            checked(self.own.allowed(bounds), value)
         except ValueError as error:
-            self.add_error(name, f"{allowed.label} {error}.")
+            self.add_error(bounds.name, f"{bounds.label} {error}.")
 
     def rebased(self, now: OwnSettings, *, forget: list[SettingName] | None = None) -> AgentConfigForm:
         """The same person's entries over the settings of now: what they touched stays, but for what is to be forgotten;
@@ -89,4 +90,4 @@ class AgentConfigForm(forms.Form):
 
     def _moved(self, now: OwnSettings) -> dict[SettingName, str]:
         seen = {name: self.data.get(f"initial-{name}") for name in now.resolved.settings}
-        return {name: text for name, text in seen.items() if text and text != str(now[name].stored)}
+        return {name: text for name, text in seen.items() if text is not None and text != str(now[name].stored)}

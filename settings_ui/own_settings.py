@@ -10,7 +10,7 @@ from agents import settings_resolution
 from agents.effective_settings import resolve
 from agents.models import AgentConfig, LanguageModel
 from agents.setting_changes import Value
-from agents.setting_ranges import RANGE_OF, Range, SettingName
+from agents.setting_ranges import Range, SettingName
 from agents.setting_rules import Rules, rule_for, rules_of, storable
 from agents.settings_resolution import EffectiveSetting, EffectiveSettings
 
@@ -35,9 +35,9 @@ class OwnSettings:
         """What the person has set, locked or not."""
         return {name: one.own for name, one in self.resolved.settings.items() if one.own is not None}
 
-    def allowed(self, name: SettingName) -> Range:
+    def allowed(self, bounds: Range) -> Range:
         """What the person may store."""
-        return storable(RANGE_OF[name], rule_for(self.rules, model=self.model, name=name), model=self.model)
+        return storable(bounds, rule_for(self.rules, model=self.model, name=bounds.name), model=self.model)
 
     def with_changes(self, changes: Mapping[SettingName, Value]) -> EffectiveSettings:
         """As if `changes` were saved; nothing is."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from agents.models import LanguageModel
-from agents.setting_changes import Value
+from agents.setting_changes import Number
 from agents.setting_ranges import Range, SettingName, SettingValues
 from agents.settings_resolution import EffectiveSetting, built_in
 from settings_ui.said import number
@@ -26,14 +27,15 @@ class Recommendation:
 def recommended(setting: EffectiveSetting, *, bounds: Range, model: LanguageModel) -> list[Recommendation]:
     """Only what can take effect for this model under the admin's rules."""
     offered = _offered(bounds.name, model)
+    lowest, highest = setting.minimum or 0, math.inf if setting.maximum is None else setting.maximum
     return [
         Recommendation(value=str(value), shown=number(bounds, value), good_for=good_for)
         for value, good_for in offered
-        if setting.minimum <= value <= setting.maximum
+        if lowest <= value <= highest
     ]
 
 
-def _offered(name: SettingName, model: LanguageModel) -> list[tuple[Value, str]]:
+def _offered(name: SettingName, model: LanguageModel) -> list[tuple[Number, str]]:
     defaults = built_in(model)
     if name == "max_output_tokens":
         return _token_limits(defaults, model)
@@ -44,7 +46,7 @@ def _offered(name: SettingName, model: LanguageModel) -> list[tuple[Value, str]]
     return []
 
 
-def _token_limits(defaults: SettingValues, model: LanguageModel) -> list[tuple[Value, str]]:
+def _token_limits(defaults: SettingValues, model: LanguageModel) -> list[tuple[Number, str]]:
     safe = (defaults.max_output_tokens, "a safe start")
     pool = model.pool
     if pool is None or not pool.input_tokens_per_minute or pool.count_cached_input:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.forms import BoundField
 
+from agents.llm.capabilities import Capabilities
 from agents.models import LanguageModel
 from agents.setting_changes import Value, from_text, must_be
-from agents.setting_ranges import ALL_RANGES, Range, SettingName
+from agents.setting_ranges import Choice, Range, Setting, SettingName
 from agents.settings_resolution import EffectiveSetting
 from settings_ui.forms import AgentConfigForm
 from settings_ui.recommendations import Recommendation, recommended
-from settings_ui.said import number, said, span
+from settings_ui.said import said, span
 from settings_ui.sliders import Slider, slider_of
 
 Tone = Literal["own", "plain", "limited", "locked"]
@@ -45,17 +46,30 @@ class Moved:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SettingCard:
-    """`allowed` is what may be stored, `saved` what is (the form carries it along). `zero` says what 0 stands for where
-    that may be chosen, `follows` the number that it comes to now. `reset_to` is empty where there is nothing to reset.
-    """
+class Card:
+    """`saved` is what is stored (the form carries it along). `reset_to` is empty where there is nothing to reset."""
 
-    bounds: Range
-    allowed: Range
+    setting: Setting
     field: BoundField
-    slider: Slider
     saved: str
     saved_shown: str
+    badges: list[Badge]
+    kept: str
+    layers: list[Layer]
+    reset_to: str
+    locked: bool
+    is_set: bool
+    moved: Moved | None
+    changed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberCard(Card):
+    """`allowed` is what may be stored. `zero` says what 0 stands for where that may be chosen, `follows` the number
+    that it comes to now."""
+
+    allowed: Range
+    slider: Slider
     about: str
     zero: str
     is_zero: bool
@@ -63,50 +77,98 @@ class SettingCard:
     lowest: Value
     span: str
     must_be: str
-    badges: list[Badge]
-    kept: str
-    layers: list[Layer]
-    reset_to: str
-    locked: bool
     unsent: bool
     recommended: list[Recommendation]
-    moved: Moved | None
-    changed: bool
 
 
-def cards_of(
-    form: AgentConfigForm, *, model: LanguageModel, imagined: Mapping[SettingName, EffectiveSetting]
-) -> list[SettingCard]:
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """`words` are what a person reads for the `value` that the form sends."""
+
+    value: str
+    words: str
+    chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceCard(Card):
+    """`nothing` says why there is nothing to choose; empty where there is."""
+
+    options: list[Option]
+    nothing: str
+
+
+def number_cards(
+    form: AgentConfigForm,
+    bounds: Iterable[Range],
+    *,
+    model: LanguageModel,
+    imagined: Mapping[SettingName, EffectiveSetting],
+) -> list[NumberCard]:
     """`imagined` are the settings as they would be with what the form holds."""
-    return [_card(form, bounds, model=model, imagined=imagined[bounds.name]) for bounds in ALL_RANGES]
+    return [_number_card(form, one, model=model, imagined=imagined[one.name]) for one in bounds]
 
 
-def _card(form: AgentConfigForm, bounds: Range, *, model: LanguageModel, imagined: EffectiveSetting) -> SettingCard:
-    setting, allowed, field = form.own[bounds.name], form.own.allowed(bounds.name), form[bounds.name]
-    return SettingCard(
-        bounds=bounds,
+def choice_card(form: AgentConfigForm, choice: Choice, *, able: Capabilities, imagined: EffectiveSetting) -> ChoiceCard:
+    """`able` is what the model can do. What is stored stays among the options, so that saving changes nothing."""
+    shown = str(form[choice.name].value() or "")
+    words = [word for word in choice.words if word in (*imagined.choices, shown)]
+    by_itself = choice.empty_means.removeprefix("the ").capitalize()
+    by_itself += f" ({able.default_effort})" if able.default_effort else ""
+    options = [Option(value="", words=by_itself, chosen=not shown)]
+    options += [Option(value=word, words=_option(word, imagined), chosen=word == shown) for word in words]
+    return ChoiceCard(**_common(form, choice, imagined), options=options, nothing=_nothing(able))
+
+
+def _option(word: str, setting: EffectiveSetting) -> str:
+    return word if word in setting.choices else f"{word} (not sent)"
+
+
+def _nothing(able: Capabilities) -> str:
+    if able.efforts:
+        return ""
+    known = "This model has no effort to choose" if able.known else "It is not known whether this model takes an effort"
+    return f"{known}, so none is sent."
+
+
+def _number_card(
+    form: AgentConfigForm, bounds: Range, *, model: LanguageModel, imagined: EffectiveSetting
+) -> NumberCard:
+    setting, allowed, field = form.own[bounds.name], form.own.allowed(bounds), form[bounds.name]
+    follows = imagined.value if imagined.stored == 0 else None
+    return NumberCard(
+        **_common(form, bounds, imagined),
         allowed=allowed,
-        field=field,
         slider=slider_of(allowed),
-        saved=str(form.data.get(f"initial-{bounds.name}", setting.stored)),
-        saved_shown=said(bounds, setting.stored),
         about=bounds.description.removesuffix(f" 0: {bounds.zero_means}."),
         zero=allowed.zero_means,
         is_zero=bool(allowed.zero_means) and str(field.value()) == "0",
-        follows=number(bounds, imagined.value) if imagined.stored == 0 and imagined.value else "",
+        follows=said(bounds, follows) if follows else "",
         lowest=max(allowed.minimum, 1),
         span=span(allowed),
         must_be=must_be(allowed),
-        badges=_badges(imagined),
-        kept=_kept(bounds, imagined),
-        layers=_layers(bounds, setting),
-        reset_to=_reset_to(bounds, setting),
-        locked=setting.locked,
         unsent=setting.value is None,
         recommended=recommended(setting, bounds=bounds, model=model),
-        moved=_moved(form, bounds, setting),
-        changed=bounds.name in form.touched,
     )
+
+
+def _common(form: AgentConfigForm, setting: Setting, imagined: EffectiveSetting) -> dict[str, Any]:
+    """The fields of `Card`."""
+    saved = form.own[setting.name]
+    return {
+        "setting": setting,
+        "field": form[setting.name],
+        "saved": str(form.data.get(f"initial-{setting.name}", saved.stored)),
+        "saved_shown": said(setting, saved.stored),
+        "badges": _badges(imagined),
+        "kept": _kept(setting, imagined),
+        "layers": _layers(setting, saved),
+        "reset_to": _reset_to(setting, saved),
+        "locked": saved.locked,
+        "is_set": saved.own is not None or saved.organisation is not None,
+        "moved": _moved(form, setting, saved),
+        "changed": setting.name in form.touched,
+    }
 
 
 def _badges(setting: EffectiveSetting) -> list[Badge]:
@@ -122,34 +184,35 @@ def _tone(part: str, setting: EffectiveSetting) -> Tone:
     return "own" if setting.layer == "user" else "plain"
 
 
-def _kept(bounds: Range, setting: EffectiveSetting) -> str:
+def _kept(of: Setting, setting: EffectiveSetting) -> str:
     """Where something else takes effect than what somebody set: that what they set stays."""
     if setting.source != "limited" or setting.layer == "default":
         return ""
     whose = "Your" if setting.layer == "user" else "Your organisation's"
-    return f"{whose} {said(bounds, setting.stored)} is kept."
+    return f"{whose} {said(of, setting.stored)} is kept."
 
 
-def _layers(bounds: Range, setting: EffectiveSetting) -> list[Layer]:
-    if setting.layer == "default" and setting.default == 0 and bounds.zero_means:
+def _layers(of: Setting, setting: EffectiveSetting) -> list[Layer]:
+    if setting.layer == "default" and setting.default in (0, ""):
         return []  # what the radio button beside it says
     held = [("Default", setting.default), ("Organisation", setting.organisation), ("Yours", setting.own)]
-    return [Layer(name=name, shown=said(bounds, value)) for name, value in held if value is not None]
+    said_layers = [(name, value) for name, value in held if value is not None and (name, value) != ("Default", "")]
+    return [Layer(name=name, shown=said(of, value)) for name, value in said_layers]
 
 
-def _reset_to(bounds: Range, setting: EffectiveSetting) -> str:
+def _reset_to(of: Setting, setting: EffectiveSetting) -> str:
     if setting.own is None or setting.locked:
         return ""
-    return said(bounds, setting.default if setting.organisation is None else setting.organisation)
+    return said(of, setting.default if setting.organisation is None else setting.organisation)
 
 
-def _moved(form: AgentConfigForm, bounds: Range, setting: EffectiveSetting) -> Moved | None:
-    if bounds.name not in form.moved:
+def _moved(form: AgentConfigForm, of: Setting, setting: EffectiveSetting) -> Moved | None:
+    if of.name not in form.moved:
         return None
-    before = from_text(bounds, form.moved[bounds.name])
+    before = from_text(of, form.moved[of.name])
     return Moved(
-        before=before if isinstance(before, str) else said(bounds, before),
-        now=said(bounds, setting.stored),
+        before=before if isinstance(of, Range) and isinstance(before, str) else said(of, before),
+        now=said(of, setting.stored),
         value=str(setting.stored),
-        typed=bounds.name in form.touched,
+        typed=of.name in form.touched,
     )

@@ -19,7 +19,7 @@ from accounts.models import AuditEntry, User
 from accounts.refusals import InvalidRequest, VersionConflict
 from agents import settings_resolution
 from agents.availability import available_models
-from agents.setting_ranges import RANGE_OF, SettingName
+from agents.setting_ranges import SETTING_OF, SettingName
 from settings_ui.agent_config_page import cards_context, page_of
 from settings_ui.copy_targets import what_was_copied
 from settings_ui.forms import AgentConfigForm
@@ -147,10 +147,10 @@ def _own(request: HttpRequest, choice: Choice) -> OwnSettings:
 
 def _names(setting: str | None) -> list[SettingName]:
     if setting is None:
-        return list(RANGE_OF)
-    if setting not in RANGE_OF:
+        return list(SETTING_OF)
+    if setting not in SETTING_OF:
         raise Http404("no such setting")
-    return [name for name in RANGE_OF if name == setting]
+    return [name for name in SETTING_OF if name == setting]
 
 
 def _page(

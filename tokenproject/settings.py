@@ -36,7 +36,7 @@ INSTALLED_APPS = [
     "chat",
     "agents",
     "accounts",
-    "axes",
+    "accounts.sign_ins_app.SignInsConfig",
     "channels",
     "csp",
     "ninja",

@@ -45,7 +45,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 
 def _said(value: Any) -> str:
-    if value is None or value in ("", []):
+    if value is None or value == []:
         return "—"
+    if value == "":
+        return "(empty)"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from accounts.person_filter import PersonFilter
 from accounts.readonly_admin import ReadOnlyAdmin
+from accounts.value_filter import ValueFilter
 from agents.models import ModelCall
 
 
@@ -13,7 +14,7 @@ class ModelCallAdmin(ReadOnlyAdmin):
 
     list_display = ["created_at", "user", "model", "outcome", "tokens", "waited"]
     list_select_related = ["model__provider", "user"]
-    list_filter = ["created_at", "status", "model", ("user", PersonFilter), "purpose", "error_code"]
+    list_filter = ["created_at", "status", "model", ("user", PersonFilter), "purpose", ("error_code", ValueFilter)]
     search_fields = ["user__username", "request_id"]
     search_help_text = "A user name, or the provider's request id."
     date_hierarchy = "created_at"

@@ -26,6 +26,13 @@ class SettingRuleForm(forms.ModelForm):  # type: ignore[type-arg]
             "maximum": _RANGE_HELP.format("most"),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("minimum", "maximum"):
+            end = self.initial.get(name)
+            if end is not None and end.is_integer():
+                self.initial[name] = int(end)  # The column holds floats: 20.0 iterations are 20.
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         low, high = data.get("minimum"), data.get("maximum")

@@ -11,7 +11,7 @@ from agents.configuration.toml_text import toml_value
 from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
 from agents.secrets import is_sealed
 from agents.setting_changes import is_whole
-from agents.setting_ranges import RANGE_OF, SettingName
+from agents.setting_ranges import SETTING_OF, Range, SettingName
 
 _HEAD = f"""\
 # Providers, models, limits and the organisation's settings. "{KEEP}" stands for a secret that is stored encrypted:
@@ -37,7 +37,7 @@ def _blocks() -> Iterator[list[str]]:
         yield from _provider(provider)
     org = AgentConfig.objects.filter(user=None).select_related("model__provider")
     for config in org.order_by("model__provider__slug", "model__model_id"):
-        if any(getattr(config, name) is not None for name in RANGE_OF):
+        if any(getattr(config, name) is not None for name in SETTING_OF):
             yield _block("[[agent_config]]", _named_model(config.model) | _settings(config))
     rules = SettingRule.objects.select_related("model__provider")
     for rule in rules.order_by("model__provider__slug", "model__model_id", "setting"):
@@ -73,12 +73,13 @@ def _model(row: LanguageModel) -> Mapping[str, object]:
 
 
 def _settings(row: AgentConfig) -> dict[str, object]:
-    return _without_none({name: getattr(row, name) for name in RANGE_OF})
+    return _without_none({name: getattr(row, name) for name in SETTING_OF})
 
 
 def _rule(row: SettingRule) -> Mapping[str, object]:
-    """The database keeps both ends as floats, but a whole setting has whole ends."""
-    whole = is_whole(RANGE_OF[cast(SettingName, row.setting)])
+    """The database keeps both ends as floats, but a whole setting has whole ends. A choice has none."""
+    setting = SETTING_OF[cast(SettingName, row.setting)]
+    whole = isinstance(setting, Range) and is_whole(setting)
     ends = _without_none({"minimum": row.minimum, "maximum": row.maximum})
     shown = {name: int(end) if whole else end for name, end in ends.items()}  # type: ignore[call-overload]
     of_model = _named_model(row.model) if row.model else {}

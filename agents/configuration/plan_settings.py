@@ -7,7 +7,7 @@ from agents.configuration.refusal import Path
 from agents.configuration.schema import AgentConfigBlock, SettingRuleBlock
 from agents.configuration.stock import Stock
 from agents.models import LanguageModel, SettingRule
-from agents.setting_ranges import RANGE_OF
+from agents.setting_ranges import SETTING_OF
 
 
 def plan_agent_config(block: AgentConfigBlock, *, path: Path, stock: Stock, plan: Plan) -> None:
@@ -15,7 +15,7 @@ def plan_agent_config(block: AgentConfigBlock, *, path: Path, stock: Stock, plan
     if model is None:
         return
     row = stock.configs.get(model.pk)
-    before: Columns = {name: getattr(row, name, None) for name in RANGE_OF}
+    before: Columns = {name: getattr(row, name, None) for name in SETTING_OF}
     values = block.values()
     if before == values:
         plan.same += 1

@@ -27,7 +27,7 @@ from agents.configuration.fields import (
 from agents.llm.capability_overrides import OVERRIDABLE, annotation_of, as_stored
 from agents.models import Provider, Wire
 from agents.setting_changes import Value, checked
-from agents.setting_ranges import RANGE_OF, SettingName
+from agents.setting_ranges import SETTING_OF, SettingName
 from agents.setting_rules import rule_faults
 
 
@@ -127,7 +127,7 @@ class ProviderBlock(_Block):
 
 
 def _as_the_api_checks(value: object, info: ValidationInfo) -> object:
-    return checked(RANGE_OF[cast(SettingName, info.field_name)], value)
+    return checked(SETTING_OF[cast(SettingName, info.field_name)], value)
 
 
 Setting = Annotated[Any, BeforeValidator(_as_the_api_checks)]
@@ -145,16 +145,17 @@ class AgentConfigBlock(_Block):
     max_age_minutes: Setting = None
     context_token_limit: Setting = None
     response_token_limit: Setting = None
+    effort: Setting = None
 
     def values(self) -> dict[SettingName, Value | None]:
         """All settings by name; None inherits."""
-        return {name: getattr(self, name) for name in RANGE_OF}
+        return {name: getattr(self, name) for name in SETTING_OF}
 
 
 class SettingRuleBlock(_Block):
     """What users may set: everything about one rule. Without provider and model it holds for every model."""
 
-    setting: Annotated[str, one_of(list(RANGE_OF))]
+    setting: Annotated[str, one_of(list(SETTING_OF))]
     provider: Slug | None = None
     model: Annotated[ModelId | None, Field(validate_default=True)] = None
     locked: bool = False

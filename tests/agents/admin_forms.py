@@ -21,6 +21,8 @@ def sent_back(client: Client, address: str, **changes: Any) -> dict[str, Any]:
 
 def _of(form: Any) -> dict[str, Any]:
     shown = {bound.html_name: bound.value() for bound in form}
+    carried = [bound for bound in form if bound.field.show_hidden_initial]
+    shown |= {bound.html_initial_name: "" if bound.value() is None else bound.value() for bound in carried}
     return {
         name: "on" if value is True else value
         for name, value in shown.items()

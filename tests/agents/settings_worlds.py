@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from agents.models import AgentConfig, LanguageModel, Provider, SettingRule, Wire
-from agents.setting_ranges import ALL_RANGES, SettingName
+from agents.setting_ranges import ALL_SETTINGS, EFFORT, Range, SettingName
 from tests.agents.rows import make_model
 
 Values = dict[SettingName, Any]
 Kind, Auth = Provider.Kind, Provider.Auth
-WHOLE = tuple(bounds.name for bounds in ALL_RANGES if bounds.name != "temperature")
+WHOLE = tuple(one.name for one in ALL_SETTINGS if one.name not in ("temperature", "effort"))
 
 MODELS: dict[str, dict[str, Any]] = {
     "sandbox-claude": {},
@@ -45,6 +45,11 @@ DEFAULTS: dict[str, tuple[int, int]] = {
     "nobody-knows": (4_096, 10),
 }
 """Max Output Tokens and Max Iterations."""
+EFFORTS: dict[str, tuple[str, ...]] = {
+    "claude-sonnet-5-5": ("low", "medium", "high", "xhigh", "max"),
+    "gpt-5-mini": ("minimal", "low", "medium", "high"),
+}
+"""Of the models that have any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,8 @@ class World:
     organisation: Values = field(default_factory=dict)
     own: Values = field(default_factory=dict)
     rules: tuple[RuleOf, ...] = ()
+    efforts: tuple[str, ...] | None = None
+    """What somebody wrote over those that are built in."""
 
     def build(self, user: User, *, slug: str = "world") -> LanguageModel:
         """The rows, as a person with bare SQL could have written them: nothing is checked."""
@@ -74,6 +81,9 @@ class World:
             max_output_tokens=self.reply,
             **MODELS[self.model_id],
         )
+        if self.efforts is not None:
+            model.capabilities = {"efforts": list(self.efforts)}
+            model.save()
         self.configure(user, model)
         return model
 
@@ -98,13 +108,19 @@ class World:
         if name in self.own and not (rule and rule.locked):
             return self.own[name]
         tokens, iterations = DEFAULTS[self.model_id]
-        built_in = {"max_output_tokens": tokens, "temperature": 0.7, "max_iterations": iterations, "last_messages": 20}
+        built_in: Values = {
+            "max_output_tokens": tokens,
+            "temperature": 0.7,
+            "max_iterations": iterations,
+            "last_messages": 20,
+            "effort": "",
+        }
         return self.organisation.get(name, built_in.get(name, 0))
 
     def expected(self) -> dict[str, Any]:
         """What takes effect, by setting."""
         values: dict[str, Any] = {
-            bounds.name: self._ruled(bounds.name, self.stored(bounds.name)) for bounds in ALL_RANGES
+            one.name: self._ruled(one.name, self.stored(one.name)) for one in ALL_SETTINGS if isinstance(one, Range)
         }
         tokens = values["max_output_tokens"] = min(values["max_output_tokens"], self.window)
         warmest = WARMEST[self.model_id]
@@ -114,7 +130,12 @@ class World:
         if room + reply > self.window:
             room = min(room, max(self.window - reply, self.window // 2))
             reply = min(reply, self.window - room)
-        return {**values, "context_token_limit": room, "response_token_limit": reply}
+        return {**values, "context_token_limit": room, "response_token_limit": reply, "effort": self._effort()}
+
+    def _effort(self) -> str | None:
+        stored = str(self.stored("effort"))
+        has = EFFORTS.get(self.model_id, ()) if self.efforts is None else self.efforts
+        return stored if not stored or stored in has else None
 
     def _limit(self, name: SettingName, tokens: int) -> int:
         return int(self._ruled(name, self.stored(name) or tokens))
@@ -133,7 +154,9 @@ class World:
 
 
 def _values_of(name: SettingName) -> st.SearchStrategy[Any]:
-    bounds = next(bounds for bounds in ALL_RANGES if bounds.name == name)
+    bounds = next(one for one in ALL_SETTINGS if one.name == name)
+    if not isinstance(bounds, Range):
+        return st.sampled_from(["", *bounds.words])
     if name == "temperature":
         return st.integers(0, 20).map(lambda tenths: tenths / 10)
     inside = st.integers(int(bounds.minimum), int(bounds.maximum))
@@ -143,18 +166,20 @@ def _values_of(name: SettingName) -> st.SearchStrategy[Any]:
 
 
 layers: st.SearchStrategy[Values] = st.fixed_dictionaries(
-    {}, optional={bounds.name: _values_of(bounds.name) for bounds in ALL_RANGES}
+    {}, optional={one.name: _values_of(one.name) for one in ALL_SETTINGS}
 )
 
 
 @st.composite
 def _rules(draw: st.DrawFn) -> tuple[RuleOf, ...]:
-    keys = st.tuples(st.sampled_from([bounds.name for bounds in ALL_RANGES]), st.booleans())
+    keys = st.tuples(st.sampled_from([one.name for one in ALL_SETTINGS]), st.booleans())
     return tuple(draw(_rule(name, of_model)) for name, of_model in draw(st.sets(keys, max_size=5)))
 
 
 @st.composite
 def _rule(draw: st.DrawFn, name: SettingName, of_model: bool) -> RuleOf:
+    if name == "effort":
+        return RuleOf(setting=name, of_model=of_model, locked=draw(st.booleans()), minimum=None, maximum=None)
     ends = sorted(draw(st.lists(_values_of(name).filter(bool), min_size=2, max_size=2)))
     minimum, maximum = (draw(st.one_of(st.none(), st.just(end))) for end in ends)
     return RuleOf(setting=name, of_model=of_model, locked=draw(st.booleans()), minimum=minimum, maximum=maximum)
@@ -171,9 +196,16 @@ SIZES = (
 """Windows and longest replies, in tokens."""
 
 
+overrides = st.one_of(st.none(), st.lists(st.sampled_from(EFFORT.words), unique=True, max_size=3).map(tuple))
+
+
 @st.composite
 def worlds(
-    draw: st.DrawFn, *, models: Sequence[str] = tuple(MODELS), sizes: Sequence[tuple[int, int]] = SIZES
+    draw: st.DrawFn,
+    *,
+    models: Sequence[str] = tuple(MODELS),
+    sizes: Sequence[tuple[int, int]] = SIZES,
+    efforts: st.SearchStrategy[tuple[str, ...] | None] = overrides,
 ) -> World:
     window, reply = draw(st.sampled_from(sizes))
     return World(
@@ -183,4 +215,5 @@ def worlds(
         organisation=draw(layers),
         own=draw(layers),
         rules=draw(_rules()),
+        efforts=draw(efforts),
     )

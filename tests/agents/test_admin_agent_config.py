@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, User
 from agents.models import AgentConfig, LanguageModel, SettingRule
-from agents.setting_ranges import ALL_RANGES
+from agents.setting_changes import must_be
+from agents.setting_ranges import ALL_RANGES, ALL_SETTINGS
 from agents.settings_resolution import effective, save
 from tests.agents.admin_forms import sent_back
 from tests.agents.rows import make_model
@@ -23,7 +24,7 @@ def model(db: None) -> LanguageModel:
 
 
 def config(model: LanguageModel, **values: Any) -> dict[str, Any]:
-    return {"model": model.pk, "user": "", **{bounds.name: "" for bounds in ALL_RANGES}, **values}
+    return {"model": model.pk, "user": "", **{one.name: "" for one in ALL_SETTINGS}, **values}
 
 
 def page_of(row: AgentConfig) -> str:
@@ -61,6 +62,9 @@ def test_an_admin_sets_the_organisations_values(staff_client: Client, owner: Use
         ("max_age_minutes", "10081"),
         ("context_token_limit", "999"),
         ("response_token_limit", "1000001"),
+        ("effort", "High"),
+        ("effort", "default"),
+        ("effort", "3"),
     ],
 )
 def test_the_admin_is_as_strict_as_the_api(staff_client: Client, model: LanguageModel, field: str, text: str) -> None:
@@ -106,8 +110,27 @@ def test_what_a_newer_rule_forbids_stays_until_it_is_changed(
 
 def test_the_words_are_those_of_the_settings_tab(staff_client: Client, model: LanguageModel) -> None:
     fields = staff_client.get(ADD).context["adminform"].form.fields
+    for one in ALL_SETTINGS:
+        assert fields[one.name].label == one.label
+        assert fields[one.name].help_text.startswith(one.description)
+
+
+def test_the_help_says_what_a_number_must_be(staff_client: Client, model: LanguageModel) -> None:
+    fields = staff_client.get(ADD).context["adminform"].form.fields
     for bounds in ALL_RANGES:
-        assert (fields[bounds.name].label, fields[bounds.name].help_text) == (bounds.label, bounds.description)
+        assert must_be(bounds).removeprefix("must be ") in fields[bounds.name].help_text.lower()
+
+
+@pytest.mark.parametrize(("sent", "stored"), [("", None), ("-", ""), ("high", "high")])
+def test_an_effort_may_be_inherited_or_be_the_models_own(
+    staff_client: Client, model: LanguageModel, sent: str, stored: str | None
+) -> None:
+    staff_client.post(ADD, config(model, temperature="0.5", effort=sent))
+    row = AgentConfig.objects.get()
+    assert row.effort == stored
+    staff_client.post(page_of(row), sent_back(staff_client, page_of(row), temperature="0.6"))
+    row.refresh_from_db()
+    assert (row.effort, row.temperature) == (stored, 0.6)
 
 
 def test_there_is_one_row_for_the_organisation(staff_client: Client, model: LanguageModel) -> None:
@@ -135,6 +158,55 @@ def test_opening_and_saving_changes_nothing(staff_client: Client, model: Languag
     assert (after.max_output_tokens, after.temperature, after.response_token_limit) == (8_192, 0.75, 0)
     assert after.version == row.version
     assert not AuditEntry.objects.exists()
+
+
+class TestTwoAtOnce:
+    """An admin has the page open while somebody changes the same row."""
+
+    @pytest.fixture
+    def row(self, owner: User, model: LanguageModel) -> AgentConfig:
+        return AgentConfig.objects.create(model=model, user=owner, temperature=0.5, max_iterations=9, effort="low")
+
+    def test_what_the_admin_did_not_touch_stays_as_it_is_now(
+        self, staff_client: Client, owner: User, row: AgentConfig
+    ) -> None:
+        page = sent_back(staff_client, page_of(row), max_iterations="8")
+        save(user=owner, model=row.model, changes={"temperature": 0.1, "effort": "", "last_messages": 3})
+        assert staff_client.post(page_of(row), page).status_code == 302
+        row.refresh_from_db()
+        assert (row.max_iterations, row.temperature, row.effort, row.last_messages) == (8, 0.1, "", 3)
+        assert AuditEntry.objects.latest("pk").changes == {"max_iterations": [9, 8]}
+
+    @pytest.mark.parametrize(
+        ("field", "theirs", "mine", "said"),
+        [("temperature", 0.1, "0.9", "0.1 is saved now"), ("effort", "", "max", "own default is saved now")],
+    )
+    def test_what_both_touched_is_told_once_and_then_the_admins(
+        self, staff_client: Client, owner: User, row: AgentConfig, *, field: Any, theirs: Any, mine: str, said: str
+    ) -> None:
+        page = sent_back(staff_client, page_of(row), **{field: mine})
+        save(user=owner, model=row.model, changes={field: theirs})
+        answer = staff_client.post(page_of(row), page)
+        assert answer.status_code == 200
+        assert said in answer.text
+        row.refresh_from_db()
+        assert getattr(row, field) == theirs
+        form = answer.context["adminform"].form
+        seen = form.data[form[field].html_initial_name]
+        again = staff_client.post(page_of(row), page | {form[field].html_initial_name: seen})
+        assert again.status_code == 302
+        row.refresh_from_db()
+        assert str(getattr(row, field)) == mine
+
+    def test_the_page_carries_along_what_it_shows(self, staff_client: Client, row: AgentConfig) -> None:
+        text = staff_client.get(page_of(row)).text
+        for name, value in (("temperature", "0.5"), ("effort", "low")):
+            assert f'<input type="hidden" name="initial-{name}" value="{value}"' in text
+
+    def test_a_value_can_be_taken_away(self, staff_client: Client, row: AgentConfig) -> None:
+        staff_client.post(page_of(row), sent_back(staff_client, page_of(row), temperature="", effort=""))
+        row.refresh_from_db()
+        assert (row.temperature, row.effort, row.max_iterations) == (None, None, 9)
 
 
 class TestApplyingDefaults:

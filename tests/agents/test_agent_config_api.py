@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -70,6 +71,7 @@ def test_each_value_comes_with_everything_about_it(owner_client: Client) -> None
         "locked": False,
         "minimum": 1_000,
         "maximum": 100_000,
+        "choices": [],
     }
     assert list(body["values"]) == [
         "max_output_tokens",
@@ -79,6 +81,7 @@ def test_each_value_comes_with_everything_about_it(owner_client: Client) -> None
         "max_age_minutes",
         "context_token_limit",
         "response_token_limit",
+        "effort",
     ]
     assert answer["ETag"] == '"0"'
 
@@ -103,6 +106,18 @@ def test_what_the_model_cannot_is_kept_and_told(owner_client: Client) -> None:
     make_model(slug="new", model_id="claude-opus-5-5")
     unsent = put(owner_client, {"temperature": 0.5}, f"{CONFIGS}/new/claude-opus-5-5")
     assert value_of(unsent, "temperature") == (None, "limited", "not sent: this model takes no temperature")
+
+
+def test_an_effort_is_set_told_and_reset(owner_client: Client) -> None:
+    address = f"{CONFIGS}/new/claude-opus-4-6"
+    make_model(slug="new", model_id="claude-opus-4-6")
+    for effort, value in (("high", "high"), ("xhigh", None), ("", "")):
+        told = put(owner_client, {"effort": effort}, address).json()["values"]["effort"]
+        assert (told["value"], told["stored"], told["own"]) == (value, effort, effort)
+        assert told["choices"] == ["low", "medium", "high", "max"]
+        assert (told["minimum"], told["maximum"]) == (None, None)
+    assert owner_client.delete(f"{address}?name=effort").status_code == 204
+    assert owner_client.get(address).json()["values"]["effort"]["own"] is None
 
 
 def test_a_delete_resets_mine_alone(owner_client: Client, member_client: Client) -> None:
@@ -145,6 +160,10 @@ def test_a_delete_may_name_one_setting(owner_client: Client) -> None:
         ('{"context_token_limit": 200001}', {"context_token_limit"}),
         ('{"response_token_limit": 64001}', {"response_token_limit"}),
         ('{"response_token_limit": false}', {"response_token_limit"}),
+        ('{"effort": "High"}', {"effort"}),
+        ('{"effort": null}', {"effort"}),
+        ('{"effort": ["high"]}', {"effort"}),
+        ('{"effort": 3}', {"effort"}),
         ('{"user": null}', {"user"}),
         ('{"version": 3}', {"version"}),
         ('{"__proto__": {"x": 1}}', {"__proto__"}),
@@ -246,6 +265,18 @@ def test_changes_are_in_the_audit_log(owner_client: Client, client: Client, owne
 
 
 class TestTheOrganisations:
+    def test_staff_without_the_permission_look_and_change_nothing(self, client: Client, member: User) -> None:
+        member.is_staff = True
+        member.save()
+        client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+        assert client.get(THEIRS).status_code == 200
+        for answer in (put(client, {"max_iterations": 5}, THEIRS), client.delete(THEIRS)):
+            assert answer.status_code == 403
+            assert "nothing was changed" in answer.json()["error"]["message"]
+        assert not AgentConfig.objects.exists()
+        member.user_permissions.add(Permission.objects.get(codename="change_agentconfig"))
+        assert put(client, {"max_iterations": 5}, THEIRS).status_code == 200
+
     def test_staff_set_and_reset_them(self, staff_client: Client, owner_client: Client) -> None:
         answer = put(staff_client, {"max_iterations": 5}, THEIRS)
         assert answer["ETag"] == '"1"'

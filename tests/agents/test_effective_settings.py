@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from accounts.models import User
 from agents.models import AgentConfig, LanguageModel, Provider, SettingRule, Wire
-from agents.setting_ranges import ALL_RANGES
+from agents.setting_ranges import ALL_RANGES, ALL_SETTINGS, EFFORT, Range, SettingName
 from agents.settings_resolution import EffectiveSetting, effective
 from tests.agents.rows import make_model
 from tests.agents.settings_worlds import World, worlds
@@ -92,7 +92,61 @@ class TestTheModelLimits:
             "max_age_minutes": (0, 10_080),
             "context_token_limit": (1_000, 50_000),
             "response_token_limit": (1, 9_000),
+            "effort": (None, None),
         }
+
+
+@pytest.mark.django_db
+class TestEffort:
+    """Sent where the model has it; kept, and said so, where it has not."""
+
+    @pytest.mark.parametrize(
+        ("model_id", "effort", "value", "note"),
+        [
+            ("claude-sonnet-5-5", "xhigh", "xhigh", "your setting"),
+            ("claude-sonnet-5-5", "none", None, "not sent: this model has no effort “none”"),
+            ("claude-haiku-5-5", "none", "none", "your setting"),
+            ("claude-haiku-4-5", "high", None, "not sent: this model takes no effort"),
+            ("claude-next", "high", None, "not sent: it is not known whether this model takes an effort"),
+            ("claude-haiku-4-5", "", "", "your setting"),
+        ],
+    )
+    def test_one_that_the_model_does_not_have_is_not_sent(
+        self, model_id: str, effort: str, value: str | None, note: str
+    ) -> None:
+        setting = one("effort", make_model(model_id=model_id, slug="anthropic"), effort=effort)
+        assert (setting.value, setting.stored, setting.note) == (value, effort, note)
+        assert setting.source == ("limited" if value is None else "user")
+
+    def test_the_choices_are_those_of_the_model(self) -> None:
+        for model_id, choices in (("claude-opus-4-6", ("low", "medium", "high", "max")), ("claude-haiku-4-5", ())):
+            resolved = effective(user=None, model=make_model(model_id=model_id))
+            assert resolved.settings["effort"].choices == choices
+
+    def test_what_is_written_over_the_model_counts(self) -> None:
+        model = make_model(model_id="nobody-knows")
+        model.capabilities = {"efforts": ["low", "high"]}
+        setting = one("effort", model, effort="low")
+        assert (setting.value, setting.choices) == ("low", ("low", "high"))
+
+    def test_what_the_provider_refused_is_not_sent_again(self) -> None:
+        model = make_model(model_id="claude-sonnet-5-5")
+        model.refused_parameters = ["effort"]
+        assert one("effort", model, effort="high").value is None
+
+    def test_the_models_own_default_is_a_value_too(self) -> None:
+        model = make_model(model_id="claude-sonnet-5-5")
+        AgentConfig.objects.create(model=model, effort="high")
+        assert effective(user=None, model=model).settings["effort"].value == "high"
+        mine = one("effort", model, effort="")
+        assert (mine.value, mine.source) == ("", "user")
+
+    def test_a_locked_one_is_the_organisations(self) -> None:
+        model = make_model(model_id="claude-sonnet-5-5")
+        AgentConfig.objects.create(model=model, effort="low")
+        SettingRule.objects.create(setting="effort", locked=True)
+        setting = one("effort", model, effort="max")
+        assert (setting.value, setting.note, setting.own) == ("low", "locked by your organisation", "max")
 
 
 @pytest.mark.django_db
@@ -105,29 +159,38 @@ def test_a_lock_and_the_model_are_both_told() -> None:
     assert setting.note == "locked by your organisation; limited by the model: 1.0"
 
 
+def check_told(world: World, name: SettingName, setting: EffectiveSetting) -> None:
+    rule = world.rule(name)
+    assert setting.stored == world.stored(name)
+    assert (setting.own, setting.organisation) == (world.own.get(name), world.organisation.get(name))
+    assert setting.locked == (rule is not None and rule.locked)
+    assert setting.note.startswith("locked by your organisation") == setting.locked
+    assert (setting.source == "limited") == ("limited by" in setting.note or "not sent" in setting.note)
+    assert setting.source in ("limited", setting.layer)
+
+
+def check_inside(bounds: Range, setting: EffectiveSetting) -> None:
+    assert setting.minimum is not None
+    assert setting.maximum is not None
+    assert setting.minimum <= setting.maximum
+    assert bounds.minimum <= setting.maximum <= bounds.maximum
+    is_number = setting.value is not None and not (setting.value == 0 and bounds.zero_means)
+    if is_number and not bounds.advanced:
+        assert setting.minimum <= setting.value <= setting.maximum  # type: ignore[operator]
+
+
 def check(world: World, user: User, model: LanguageModel, client: Client) -> None:
     resolved = effective(user=user, model=model)
     expected = world.expected()
     assert {name: setting.value for name, setting in resolved.settings.items()} == expected
     assert vars(resolved.values) == expected
     assert resolved.values.token_limit + resolved.values.reply_cap <= model.context_window
+    for one in ALL_SETTINGS:
+        check_told(world, one.name, resolved.settings[one.name])
     for bounds in ALL_RANGES:
-        setting = resolved.settings[bounds.name]
-        rule = world.rule(bounds.name)
-        assert setting.stored == world.stored(bounds.name)
-        assert (setting.own, setting.organisation) == (
-            world.own.get(bounds.name),
-            world.organisation.get(bounds.name),
-        )
-        assert setting.locked == (rule is not None and rule.locked)
-        assert setting.note.startswith("locked by your organisation") == setting.locked
-        assert (setting.source == "limited") == ("limited by" in setting.note or "not sent" in setting.note)
-        assert setting.source in ("limited", setting.layer)
-        assert setting.minimum <= setting.maximum
-        assert bounds.minimum <= setting.maximum <= bounds.maximum
-        is_number = setting.value is not None and not (setting.value == 0 and bounds.zero_means)
-        if is_number and not bounds.advanced:
-            assert setting.minimum <= setting.value <= setting.maximum  # type: ignore[operator]
+        check_inside(bounds, resolved.settings[bounds.name])
+    effort = resolved.settings[EFFORT.name]
+    assert effort.value in (None, "", *effort.choices)
     answer = client.get(f"/api/v1/agent-configs/{model.provider.slug}/{model.model_id}").json()
     assert {"values": answer["values"], "version": answer["version"]} == resolved.as_dict()
 

@@ -7,18 +7,36 @@ from django import forms
 
 from accounts.refusals import InvalidRequest
 from agents.setting_changes import SettingChanges, from_text, must_be, validated
-from agents.setting_fields import SettingField
+from agents.setting_fields import InheritableWordField, NumberField, WordField
 from agents.setting_ranges import (
     ALL_RANGES,
     CONTEXT_TOKEN_LIMIT,
+    EFFORT,
     LAST_MESSAGES,
     MAX_ITERATIONS,
     MAX_OUTPUT_TOKENS,
     TEMPERATURE,
     Range,
+    Setting,
 )
 
 NO_NUMBERS: list[Any] = ["8192", "", "٨١٩٢", "1e3", True, False, None, [], {}, float("nan"), float("inf"), 10**400]
+
+NO_WORDS: list[Any] = [
+    "High",
+    " high",
+    "highest",
+    "default",
+    "\u0000",
+    0,
+    1,
+    True,
+    None,
+    [],
+    ["high"],
+    {},
+    float("nan"),
+]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +61,7 @@ NO_NUMBERS: list[Any] = ["8192", "", "٨١٩٢", "1e3", True, False, None, [], {
         ("response_token_limit", 0),
         ("response_token_limit", 1),
         ("response_token_limit", 1_000_000),
+        *(("effort", word) for word in ("", "none", "minimal", "low", "medium", "high", "xhigh", "max")),
     ],
 )
 def test_every_value_in_the_range_is_taken_as_it_is(name: str, value: object) -> None:
@@ -60,6 +79,7 @@ def test_every_value_in_the_range_is_taken_as_it_is(name: str, value: object) ->
         *(("max_age_minutes", value) for value in (-1, 10_081)),
         *(("context_token_limit", value) for value in (-1, 1, 999, 2_000_001)),
         *(("response_token_limit", value) for value in (-1, 1_000_001)),
+        *(("effort", value) for value in NO_WORDS),
     ],
 )
 def test_everything_else_is_refused_with_its_field_and_range(name: str, value: object) -> None:
@@ -77,9 +97,13 @@ def test_everything_else_is_refused_with_its_field_and_range(name: str, value: o
         (TEMPERATURE, "must be a number from 0.0 to 2.0"),
         (LAST_MESSAGES, "must be a whole number from 0 to 200"),
         (CONTEXT_TOKEN_LIMIT, "must be 0 or a whole number from 1,000 to 2,000,000"),
+        (
+            EFFORT,
+            "must be one of none, minimal, low, medium, high, xhigh, max, or empty for the model's own default",
+        ),
     ],
 )
-def test_a_refusal_names_the_range(bounds: Range, words: str) -> None:
+def test_a_refusal_names_the_range(bounds: Setting, words: str) -> None:
     assert must_be(bounds) == words
 
 
@@ -117,6 +141,11 @@ def test_the_schema_says_what_is_checked_and_names_no_default() -> None:
             "title": "Response Token Limit",
             "anyOf": [{"type": "integer", "const": 0}, {"type": "integer", "minimum": 1, "maximum": 1_000_000}],
         },
+        "effort": {
+            "title": "Effort",
+            "type": "string",
+            "enum": ["", "none", "minimal", "low", "medium", "high", "xhigh", "max"],
+        },
     }
 
 
@@ -145,5 +174,27 @@ def test_a_forms_text_is_a_number_only_in_plain_digits(bounds: Any, text: str, n
 @pytest.mark.parametrize("bounds", ALL_RANGES, ids=lambda bounds: bounds.name)
 def test_a_forms_field_is_as_strict(bounds: Range, text: str) -> None:
     with pytest.raises(forms.ValidationError) as refused:
-        SettingField(bounds).clean(text)
+        NumberField(bounds).clean(text)
     assert refused.value.messages == [f"{bounds.label} {must_be(bounds)}."]
+
+
+@pytest.mark.parametrize("text", ["High", " high", "default", "0", "-", "\u0000"])
+def test_a_forms_word_is_as_strict(text: str) -> None:
+    with pytest.raises(forms.ValidationError) as refused:
+        WordField(EFFORT).clean(text)
+    assert refused.value.messages == [f"{EFFORT.label} {must_be(EFFORT)}."]
+
+
+@pytest.mark.parametrize("text", [None, "-"])
+def test_a_form_that_says_nothing_of_a_word_does_not_mean_the_default(text: str | None) -> None:
+    with pytest.raises(forms.ValidationError):
+        WordField(EFFORT).clean(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("", None), ("-", ""), ("high", "high"), ("none", "none")])
+def test_where_a_word_may_be_inherited_the_default_is_another_choice(text: str, value: str | None) -> None:
+    field = InheritableWordField(EFFORT)
+    assert field.clean(text) == value
+    assert field.prepare_value(value) == text
+    assert not field.has_changed(value, text)
+    assert field.has_changed("low", text)

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from accounts.refusals import InvalidRequest
 from agents.models import AgentConfig, LanguageModel, SettingRule
-from agents.setting_ranges import ALL_RANGES, RANGE_OF, SettingName
+from agents.setting_ranges import ALL_RANGES, CONTEXT_TOKEN_LIMIT, SettingName
 from agents.setting_rules import rule_faults, rule_for, ruled, rules_of, storable
 from agents.settings_resolution import effective, reset, save
 from tests.agents.rows import make_model
@@ -163,6 +163,9 @@ def test_nonsense_in_a_row_leaves_a_range_inside_the_settings_own(
         ("temperature", float("nan"), float("inf"), {"minimum", "maximum"}),
         ("temperature", True, "1", {"minimum", "maximum"}),
         ("context_token_limit", 0, None, {"minimum"}),
+        ("effort", None, None, set()),
+        ("effort", 1, None, {"minimum"}),
+        ("effort", "low", "high", {"minimum", "maximum"}),
         ("colour", 1, 2, {"setting"}),
     ],
 )
@@ -172,7 +175,7 @@ def test_a_rule_is_checked_before_it_is_stored(setting: str, minimum: Any, maxim
 
 def test_a_tiny_model_leaves_a_range_all_the_same(db: None) -> None:
     model = make_model(context_window=500, max_output_tokens=100)
-    assert storable(RANGE_OF["context_token_limit"], None, model=model).maximum == 1_000
+    assert storable(CONTEXT_TOKEN_LIMIT, None, model=model).maximum == 1_000
 
 
 def test_the_database_holds_one_rule_per_setting_and_model(model: LanguageModel) -> None:
@@ -182,3 +185,5 @@ def test_the_database_holds_one_rule_per_setting_and_model(model: LanguageModel)
             rule("temperature", model=of, locked=True)
     with pytest.raises(IntegrityError), transaction.atomic():
         rule("max_iterations", minimum=5, maximum=4)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rule("effort", maximum=4)

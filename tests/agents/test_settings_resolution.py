@@ -14,7 +14,14 @@ from accounts.models import AuditEntry, User
 from accounts.refusals import InvalidRequest, VersionConflict
 from agents import settings_resolution
 from agents.models import AgentConfig, LanguageModel, Provider, SettingRule, Wire
-from agents.setting_ranges import ANTHROPIC_DEFAULTS, CUSTOM_DEFAULTS, OPENAI_DEFAULTS, SettingName, SettingValues
+from agents.setting_ranges import (
+    ANTHROPIC_DEFAULTS,
+    CUSTOM_DEFAULTS,
+    EFFORT,
+    OPENAI_DEFAULTS,
+    SettingName,
+    SettingValues,
+)
 from agents.settings_resolution import copy_own, effective, effective_for_all, reset, save
 from tests.agents.rows import make_model
 
@@ -71,6 +78,7 @@ def test_the_users_value_wins_over_the_organisations_over_the_default(owner: Use
         "max_age_minutes": (0, "default", "default"),
         "context_token_limit": (20_000, "default", "as Max Output Tokens says"),
         "response_token_limit": (20_000, "default", "as Max Output Tokens says"),
+        "effort": ("", "default", "default"),
     }
     assert resolved.version == 1
     assert effective(user=owner, model=model) == resolved
@@ -90,6 +98,7 @@ def test_every_layer_is_told(owner: User, model: LanguageModel) -> None:
         "locked": False,
         "minimum": 0.0,
         "maximum": 1.0,
+        "choices": [],
     }
     assert resolved.sources["temperature"] == "user"
     assert AgentConfig.objects.get(user=owner).temperature == 1.6
@@ -256,6 +265,7 @@ BEYOND: dict[SettingName, list[Any]] = {
     "max_age_minutes": [-1, 10_081],
     "context_token_limit": [1, 999, 2_000_001],
     "response_token_limit": [-1, 1_000_001],
+    "effort": ["High", "default", " ", 3],
 }
 
 
@@ -285,6 +295,10 @@ class TestTheDatabase:
     def test_takes_0_where_it_stands_for_something(self, model: LanguageModel) -> None:
         names = ("last_messages", "max_age_minutes", "context_token_limit", "response_token_limit")
         AgentConfig.objects.create(model=model, **dict.fromkeys(names, 0))
+
+    @pytest.mark.parametrize("word", [None, "", *EFFORT.words])
+    def test_takes_every_effort_and_none(self, model: LanguageModel, word: str | None) -> None:
+        AgentConfig.objects.create(model=model, effort=word)
 
 
 @pytest.mark.django_db(transaction=True)

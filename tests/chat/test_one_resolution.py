@@ -65,5 +65,6 @@ def test_the_api_the_snapshot_the_receipt_and_the_request_agree(
         else:
             assert request.max_output_tokens == told["response_token_limit"]
             assert request.temperature == told["temperature"]
+            assert request.effort == (told["effort"] or None)
             assert "smart" not in {agent["agent"] for agent in answer["agents_that_cannot_run"]}
         transaction.set_rollback(True)

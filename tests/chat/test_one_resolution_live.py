@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.models import User
 from agents.models import Provider, SettingRule
@@ -61,7 +62,7 @@ def sent(entry: Entry) -> tuple[int, float]:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@given(world=worlds(models=SERVED, sizes=SIZES))
+@given(world=worlds(models=SERVED, sizes=SIZES, efforts=st.none()))
 @settings(
     max_examples=int(os.environ.get("SETTINGS_EXAMPLES", "40")) // 4,
     deadline=None,

@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from accounts.models import User
 from agents import settings_resolution
-from agents.models import LanguageModel
+from agents.defaults import ensure_shipped_rows
+from agents.models import LanguageModel, Wire
 from agents.sandbox.journal import Entry
 from chat.models import Conversation, Turn
 from tests.chat.made import conversation_of, queued
@@ -144,3 +145,30 @@ async def test_the_last_iteration_keeps_its_tools_and_forbids_them(
         entries = sandbox.requests_with(f"last of {model}")
         assert [entry.body.get("tool_choice", "auto") for entry in entries] == ["auto", "auto", choice]
         assert entries[0].body["tools"] == entries[2].body["tools"] != []
+
+
+@pytest.mark.parametrize(("effort", "sent"), [("max", "max"), ("low", "low"), ("xhigh", None), ("", None)])
+async def test_an_effort_is_sent_where_the_model_has_it(
+    shop: Shop, user: User, sandbox: HeldSandbox, effort: str, sent: str | None
+) -> None:
+    await rows(thinker)
+    await rows(configure, user, "claude-opus-4-6", effort=effort)
+    conversation = await rows(conversation_of, user, model="claude-opus-4-6")
+    mark = f"effort {effort or 'of its own'}"
+    turn = await play(shop, user, conversation, f"loop 2\n{mark}")
+    assert turn.status == "completed"
+    entries = sandbox.requests_with(mark)
+    assert len(entries) == 3
+    assert {entry.body.get("output_config", {}).get("effort") for entry in entries} == {sent}
+    assert turn.settings["values"]["effort"]["stored"] == effort
+
+
+def thinker() -> None:
+    ensure_shipped_rows()
+    provider = LanguageModel.objects.get(model_id="sandbox-claude").provider
+    sizes = {"context_window": 1_000_000, "max_output_tokens": 128_000}
+    LanguageModel.objects.get_or_create(
+        provider=provider,
+        model_id="claude-opus-4-6",
+        defaults={"name": "Opus", "wire": Wire.ANTHROPIC_MESSAGES, **sizes},
+    )

@@ -114,7 +114,7 @@ def test_the_split_limits_are_both_shown(owner_client: Client, owner: User, clau
     save(user=owner, model=claude, changes={"context_token_limit": 20_000, "response_token_limit": 2_000})
     text = page(owner_client)
     assert "up to 20,000 tokens in, up to 2,000 out" in card(text, "max_output_tokens")
-    assert "2 of 4 set" in words(text)
+    assert "2 of 5 set" in words(text)
 
 
 def test_a_value_over_the_models_range_is_kept_and_said_to_be_limited(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -44,9 +45,9 @@ def test_every_layer_is_shown_and_the_last_one_wins(staff_client: Client, owner:
 def test_a_limit_of_the_model_is_told(staff_client: Client, owner: User, model: LanguageModel) -> None:
     AgentConfig.objects.create(model=model, user=owner, temperature=1.5)
     temperature = lines(staff_client, model, "owner")["Temperature"]
-    assert (temperature.layers[2].shown, temperature.value) == ("1.5", "1")
+    assert (temperature.layers[2].shown, temperature.value) == ("1.5", "1.0")
     assert temperature.note == "limited by the model: 1.0"
-    assert temperature.allowed == "0 to 1"
+    assert temperature.allowed == "0.0 to 1.0"
 
 
 def test_a_lock_is_told_and_the_organisation_wins(staff_client: Client, owner: User, model: LanguageModel) -> None:
@@ -121,3 +122,14 @@ def test_it_is_linked_from_the_admin(staff_client: Client, owner: User, model: L
 def test_staff_alone_may_look(client: Client, member_client: Client, model: LanguageModel) -> None:
     assert client.get(PAGE)["Location"].startswith("/login/")
     assert member_client.get(PAGE).status_code == 403
+
+
+@pytest.mark.parametrize(("right", "status"), [("", 403), ("view_agentconfig", 200), ("change_agentconfig", 200)])
+def test_staff_see_it_who_see_the_same_in_the_admin(
+    client: Client, member: User, model: LanguageModel, right: str, status: int
+) -> None:
+    member.is_staff = True
+    member.save()
+    member.user_permissions.set(Permission.objects.filter(codename=right))
+    client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(PAGE).status_code == status

@@ -6,7 +6,7 @@ export function keepFresh({ form, settings, unsaved }) {
   document.addEventListener("visibilitychange", async () => {
     if (document.visibilityState !== "visible" || unsaved.count) return;
     const now = await saved(form.dataset.api);
-    if (!now || unsaved.count || !settings.some(({ name, saved }) => Number(saved) !== now[name].stored)) return;
+    if (!now || unsaved.count || settings.every((one) => one.isSame(one.saved, now[one.name].stored))) return;
     rememberPlace();
     location.reload();
   });

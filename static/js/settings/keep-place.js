@@ -18,7 +18,7 @@ function comeBack() {
   sessionStorage.removeItem(KEY);
   if (!place || Date.now() - place.at > FRESH) return;
   for (const name of place.folds) document.querySelector(`[data-fold="${name}"]`)?.setAttribute("open", "");
-  const first = document.querySelector("[data-conflict], [data-number][aria-invalid='true']");
+  const first = document.querySelector("[data-conflict], [data-setting] [aria-invalid='true']");
   if (first) return first.focus();
   scrollTo({ top: place.top, behavior: "instant" });
   if (place.focus) document.getElementById(place.focus)?.focus({ preventScroll: true });

@@ -2,7 +2,7 @@
 import { el } from "../dom.js";
 
 export function makePresetsPressable(setting) {
-  if (setting.number.disabled) return;
+  if (setting.field.disabled) return;
   for (const preset of setting.element.querySelectorAll("[data-preset]")) {
     const { preset: value } = preset.dataset;
     const button = el("button", { type: "button", class: "preset", onclick: () => setting.write(value) });

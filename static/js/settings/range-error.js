@@ -1,6 +1,7 @@
 /** The server decides; this only says early what it will say. */
 export function sayEarlyWhatIsWrong(setting) {
   const { number } = setting;
+  if (!number) return;
   const error = setting.element.querySelector("[data-error]");
   setting.element.addEventListener("input", () => {
     const wrong = !setting.none?.checked && isWrong(number);

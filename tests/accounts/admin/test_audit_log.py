@@ -21,7 +21,7 @@ def test_the_log_tells_old_and_new(staff_client: Client, entry: AuditEntry) -> N
     for address in (LOG, reverse("admin:accounts_auditentry_change", args=[entry.pk])):
         page = staff_client.get(address)
         assert page.status_code == 200
-        assert "<b>email</b>: — → &lt;b&gt;new&lt;/b&gt;" in page.text
+        assert "<b>email</b>: (empty) → &lt;b&gt;new&lt;/b&gt;" in page.text
         assert "<b>groups</b>: a → —" in page.text
         assert "accounts.User" in page.text
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.e2e.accessibility import serious_faults
 from tests.serving import Served, serving
 
 pytestmark = pytest.mark.needs_browser
@@ -125,6 +127,37 @@ def test_no_page_is_wider_than_a_phone(page: Page, path: str) -> None:
         assert answer is not None
         assert answer.status == 200
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_meets_a_serious_obstacle(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """On the pages with most to press: lists with their filters, forms with their inlines and searching selects."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for path in (
+        "/admin/",
+        "/admin/agents/modelcall/",
+        "/admin/chat/turn/",
+        "/admin/accounts/auditentry/",
+        "/admin/agents/provider/add/",
+        "/admin/agents/agentconfig/add/",
+        "/admin/agents/settingrule/add/",
+    ):
+        page.goto(path, wait_until="networkidle")
+        assert serious_faults(page) == [], path
+    page.goto("/admin/accounts/user/?q=ada")
+    page.get_by_role("link", name="ada", exact=True).click()
+    page.wait_for_load_state("networkidle")
+    assert serious_faults(page) == []
+
+
+def test_a_select_that_searches_is_called_by_its_label(page: Page) -> None:
+    page.goto("/admin/agents/agentconfig/add/")
+    expect(page.get_by_role("combobox", name="User")).to_be_visible()
+    page.goto("/admin/agents/languagemodel/?q=sandbox-claude")
+    page.get_by_role("link", name="Sandbox Claude").click()
+    page.locator("#configs-2-group summary").click()
+    page.get_by_role("button", name="Add another Agent config of a person").click()
+    expect(page.get_by_role("combobox", name="User")).to_be_visible()
 
 
 def test_the_inlines_of_a_model_work_under_the_strict_policy(page: Page) -> None:

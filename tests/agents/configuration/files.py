@@ -78,6 +78,7 @@ model = "vendor/model:free"
 max_output_tokens = 8192
 temperature = 0.7
 max_iterations = 15
+effort = "high"
 
 [[setting_rule]]
 setting = "max_iterations"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agents.configuration.toml_text import toml_key, toml_value
 from agents.setting_changes import is_whole
-from agents.setting_ranges import ALL_RANGES, RANGE_OF
+from agents.setting_ranges import ALL_RANGES, ALL_SETTINGS, SETTING_OF, Choice
 
 Block = Mapping[str, Any]
 
@@ -107,7 +107,9 @@ def _models(draw: st.DrawFn, pools: list[str]) -> list[dict[str, Any]]:
 
 
 def _value_of(name: Any) -> st.SearchStrategy[Any]:
-    bounds = RANGE_OF[name]
+    bounds = SETTING_OF[name]
+    if isinstance(bounds, Choice):
+        return st.sampled_from(["", *bounds.words])
     if is_whole(bounds):
         return st.integers(int(bounds.minimum), int(bounds.maximum))
     return st.floats(bounds.minimum, bounds.maximum) | st.integers(0, 2)
@@ -131,7 +133,7 @@ def files(draw: st.DrawFn) -> list[Line]:
             if draw(st.booleans()):
                 lines += _table("[provider.model.capabilities]", draw(_some(_CAPABILITIES)))
             models.append((slug, model["id"]))
-    names = draw(st.permutations([bounds.name for bounds in ALL_RANGES]))
+    names = draw(st.permutations([one.name for one in ALL_SETTINGS]))
     split = draw(st.integers(0, len(names)))
     for slug, id in draw(st.lists(st.sampled_from(models), unique=True)) if models else []:
         settings = draw(_some({name: _value_of(name) for name in names[:split]}))
@@ -144,6 +146,8 @@ def files(draw: st.DrawFn) -> list[Line]:
 
 
 def _rules(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    if name == "effort":
+        return st.booleans().map(lambda locked: {"locked": locked})
     ends = st.tuples(_value_of(name), _value_of(name)).map(sorted)
     ranges = ends.map(lambda pair: {"minimum": pair[0], "maximum": pair[1]})
     return st.tuples(st.booleans(), st.just({}) | ranges).map(lambda both: {"locked": both[0], **both[1]})
@@ -179,6 +183,7 @@ _WRONG: dict[str, list[str]] = {
     "provider": ['"no-such-provider"', "5"],
     "model": ['"no such model"', "5"],
     "setting": ['"top_p"'],
+    "effort": ['"High"', '"highest"', '" "', "5", "true", "[]"],
     "temperature": ["-0.1", "2.1", "nan", "true", '"0.7"', "1e3"],
     "position": _ANY_NUMBER,
     "tools_api": ['"grpc"', "true", "5"],
