@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0004_model_capabilities'),
+        ('agents', '0005_stored_results'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
