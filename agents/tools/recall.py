@@ -6,6 +6,7 @@ bounded, so that it is never shortened itself.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -106,16 +107,22 @@ def _answering(reader: Reader, fits: Fits) -> Callable[[Mapping[str, Any]], Awai
     async def run(arguments: Mapping[str, Any]) -> str:
         asked = await recall.run(arguments)
         assert isinstance(asked, _Asked), "that is what the arguments are checked into"
-        text = await _answer(asked, reader, fits)
-        return text if fits(text) else cut_to_fit(text, fits)
+        if asked.source:
+            source = await _find(asked.source, reader)
+            return await asyncio.to_thread(_fitted, lambda: _show(asked, source, fits), fits)
+        page = await reader.left_out(skip=asked.part.start)
+        return await asyncio.to_thread(_fitted, lambda: _search(page, asked.words, fits), fits)
 
     return run
 
 
-async def _answer(asked: _Asked, reader: Reader, fits: Fits) -> str:
-    if not asked.source:
-        return _search(await reader.left_out(skip=asked.part.start), asked.words, fits)
-    source = await _find(asked.source, reader)
+def _fitted(answer: Callable[[], str], fits: Fits) -> str:
+    """Searches and counts, maybe a lot: for a thread."""
+    text = answer()
+    return text if fits(text) else cut_to_fit(text, fits)
+
+
+def _show(asked: _Asked, source: Source, fits: Fits) -> str:
     if words := split_words(asked.words):
         return show_found(source.title, source.text, words=words, part=asked.part, fits=fits)
     return show_slice(source.title, source.text, part=asked.part, fits=fits)
