@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from agents.llm.model_families import capabilities_of
 from agents.models import LanguageModel, Provider, Wire
+from agents.own_wire import own_wire
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShippedModel:
-    """Sizes in tokens, from the providers' model pages (autumn 2026)."""
+    """Its sizes are those that are built in for its id."""
 
     model_id: str
     name: str
     wire: Wire
-    context_window: int
-    max_output_tokens: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,12 @@ class ShippedProvider:
     models: tuple[ShippedModel, ...]
 
 
-def _model(wire: Wire, model_id: str, name: str, *, window: int, output: int) -> ShippedModel:
-    return ShippedModel(model_id=model_id, name=name, wire=wire, context_window=window, max_output_tokens=output)
+def _claude(model_id: str, name: str) -> ShippedModel:
+    return ShippedModel(model_id=model_id, name=name, wire=Wire.ANTHROPIC_MESSAGES)
+
+
+def _gpt(model_id: str, name: str) -> ShippedModel:
+    return ShippedModel(model_id=model_id, name=name, wire=own_wire(Provider.Kind.OPENAI, model_id))
 
 
 SHIPPED: tuple[ShippedProvider, ...] = (
@@ -44,8 +48,11 @@ SHIPPED: tuple[ShippedProvider, ...] = (
         api_key="env:ANTHROPIC_API_KEY",
         position=10,
         models=(
-            _model(Wire.ANTHROPIC_MESSAGES, "claude-sonnet-4-6", "Claude Sonnet 4.6", window=1_000_000, output=128_000),
-            _model(Wire.ANTHROPIC_MESSAGES, "claude-haiku-4-5", "Claude Haiku 4.5", window=200_000, output=64_000),
+            _claude("claude-sonnet-5-5", "Claude Sonnet 5.5"),
+            _claude("claude-opus-5-5", "Claude Opus 5.5"),
+            _claude("claude-haiku-5-5", "Claude Haiku 5.5"),
+            _claude("claude-sonnet-4-6", "Claude Sonnet 4.6"),
+            _claude("claude-haiku-4-5", "Claude Haiku 4.5"),
         ),
     ),
     ShippedProvider(
@@ -56,8 +63,12 @@ SHIPPED: tuple[ShippedProvider, ...] = (
         api_key="env:OPENAI_API_KEY",
         position=20,
         models=(
-            _model(Wire.OPENAI_CHAT, "gpt-4.1", "GPT-4.1", window=1_047_576, output=32_768),
-            _model(Wire.OPENAI_CHAT, "gpt-4o", "GPT-4o", window=128_000, output=16_384),
+            _gpt("gpt-6-sol", "GPT-6 Sol"),
+            _gpt("gpt-6.2-sol", "GPT-6.2 Sol"),
+            _gpt("gpt-6-luna", "GPT-6 Luna"),
+            _gpt("gpt-5.4-mini", "GPT-5.4 mini"),
+            _gpt("gpt-4.1", "GPT-4.1"),
+            _gpt("gpt-4o", "GPT-4o"),
         ),
     ),
     ShippedProvider(
@@ -68,8 +79,8 @@ SHIPPED: tuple[ShippedProvider, ...] = (
         api_key="",
         position=90,
         models=(
-            _model(Wire.ANTHROPIC_MESSAGES, "sandbox-claude", "Sandbox Claude", window=200_000, output=64_000),
-            _model(Wire.OPENAI_CHAT, "sandbox-gpt", "Sandbox GPT", window=128_000, output=16_384),
+            _claude("sandbox-claude", "Sandbox Claude"),
+            ShippedModel(model_id="sandbox-gpt", name="Sandbox GPT", wire=Wire.OPENAI_CHAT),
         ),
     ),
 )
@@ -104,12 +115,15 @@ def _make(shipped: ShippedProvider) -> bool:
 
 
 def _row(provider: Provider, position: int, model: ShippedModel) -> LanguageModel:
+    able = capabilities_of(model.wire, model.model_id)
+    assert able.context_window is not None, "a shipped model is built in with its sizes"
+    assert able.max_output_tokens is not None, "the same"
     return LanguageModel(
         provider=provider,
         model_id=model.model_id,
         name=model.name,
         wire=model.wire,
-        context_window=model.context_window,
-        max_output_tokens=model.max_output_tokens,
+        context_window=able.context_window,
+        max_output_tokens=able.max_output_tokens,
         position=position,
     )

@@ -10,13 +10,9 @@ from agents.configuration.schema import ModelBlock
 from agents.configuration.stock import Stock
 from agents.llm.model_families import capabilities_of
 from agents.models import LanguageModel, Provider, RatePool, Wire
+from agents.own_wire import own_wire
 from agents.sandbox import served
 
-_WIRES: dict[str, str] = {
-    Provider.Kind.ANTHROPIC: Wire.ANTHROPIC_MESSAGES,
-    Provider.Kind.OPENAI: Wire.OPENAI_CHAT,
-    Provider.Kind.OPENAI_COMPATIBLE: Wire.OPENAI_CHAT,
-}
 _SIZES = ("context_window", "max_output_tokens")
 
 
@@ -47,7 +43,7 @@ def plan_model(
 def _wire(kind: str, model_id: str) -> str:
     """ "" where only the file can say it: the sandbox speaks every wire."""
     if kind != Provider.Kind.SANDBOX:
-        return _WIRES[kind]
+        return own_wire(kind, model_id)
     if served.find_model(vendor="openai", model_id=model_id):
         return Wire.OPENAI_CHAT
     return Wire.ANTHROPIC_MESSAGES if served.find_model(vendor="anthropic", model_id=model_id) else ""

@@ -30,12 +30,16 @@ def test_what_can_be_chosen(owner_client: Client) -> None:
     }
     models = owner_client.get("/api/v1/models").json()["items"]
     assert [(model["provider"], model["id"]) for model in models] == [
+        ("openai", "gpt-6-sol"),
+        ("openai", "gpt-6.2-sol"),
+        ("openai", "gpt-6-luna"),
+        ("openai", "gpt-5.4-mini"),
         ("openai", "gpt-4.1"),
         ("openai", "gpt-4o"),
         ("sandbox", "sandbox-claude"),
         ("sandbox", "sandbox-gpt"),
     ]
-    assert models[3] == {
+    assert models[-1] == {
         "provider": "sandbox",
         "id": "sandbox-gpt",
         "name": "Sandbox GPT",
