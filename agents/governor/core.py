@@ -1,8 +1,8 @@
 """Admission to one rate pool: a pure state machine. No clock, no I/O: every call is told the time.
 
-Calls wait in one queue. It is fair between users (start-time fair queueing: a user's turn costs them virtual time), lets
-running turns go first (half-finished ones hold a prefix that expires), and new turns with a warm prefix before cold
-ones. The head waits until its whole cost is there; nobody overtakes it.
+Calls wait in one queue. It is fair between users (start-time fair queueing: a user's turn costs them virtual time),
+lets running turns go first (half-finished ones hold a prefix that expires), and new turns with a warm prefix before
+cold ones. The head waits until its whole cost is there; nobody overtakes it.
 
     acquire     may this call be sent? Asked again and again by the same lease until it is granted
     first_byte  the provider has admitted it: what it says of its own buckets
@@ -20,7 +20,7 @@ from agents.governor.limits import LAG, Cost, Dimension, PoolLimits
 from agents.governor.state import Held, PoolState, Waiter
 
 LEASE_SECONDS = 900.0
-"""A granted call that nobody settles is forgotten after so long: its slot is free again, its tokens have long refilled."""
+"""A granted call that nobody settles is forgotten after so long: its slot is free, its tokens have long refilled."""
 
 SILENT_SECONDS = 6.0
 """A waiter that has not asked for so long is dead; a grant that was not picked up for so long is given back."""
@@ -51,7 +51,8 @@ class Granted:
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """About `seconds` from now; `position` 0 is next. `used` of `limit` are taken in the dimension that it waits for."""
+    """About `seconds` from now; `position` 0 is next. `used` of `limit` are taken in the `dimension` that it waits for
+    (None: for a call in flight to end)."""
 
     seconds: float
     position: int
@@ -168,11 +169,13 @@ class PoolCore:
                 self._leave(lease)
 
     def _too_large(self, cost: Cost) -> Refused | None:
-        """Output is not asked: what a reply takes beyond the bucket is a debt that refills."""
+        """Output is not asked: what a reply takes beyond the bucket is a debt that refills. A burst that was learnt may
+        be wrong: what only that forbids waits for a full bucket."""
         for name, bucket in self.state.buckets.items():
             needed = cost.get(name, 0.0)
-            if name != "output" and needed > bucket.capacity:
-                return Refused(dimension=name, needed=needed, capacity=bucket.capacity)
+            capacity = max(1.0, bucket.rate * (self.limits.burst(name) - LAG))
+            if name != "output" and needed > capacity:
+                return Refused(dimension=name, needed=needed, capacity=capacity)
         return None
 
     def _wait(self, now: float, lease: str, claim: Claim) -> None:

@@ -168,7 +168,7 @@ def _learn(core: PoolCore, dimension: Dimension, *, believed: float, needed: flo
             bucket.foreign, bucket.burst = 0.0, core.limits.burst(dimension)
     elif dimension == "requests":
         bucket.burst = max(_LEAST_BURST, 0.7 * bucket.burst)
-    elif believed > 1.5 * bucket.seen and not (is_input and state.whole_prompts):
+    elif 0 < 1.5 * bucket.seen < believed and not (is_input and state.whole_prompts):
         size = max(1.1 * bucket.seen, 0.25 * bucket.capacity, 1.0)
         bucket.burst = max(_LEAST_BURST, min(bucket.burst, size / bucket.rate))
     bucket.level = min(bucket.level, bucket.capacity)
