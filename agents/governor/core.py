@@ -1,0 +1,293 @@
+"""Admission to one rate pool: a pure state machine. No clock, no I/O: every call is told the time.
+
+Calls wait in one queue. It is fair between users (start-time fair queueing: a user's turn costs them virtual time),
+lets running turns go first (half-finished ones hold a prefix that expires), and new turns with a warm prefix before
+cold ones. The head waits until its whole cost is there; nobody overtakes it.
+
+    acquire     may this call be sent? Asked again and again by the same lease until it is granted
+    first_byte  the provider has admitted it: what it says of its own buckets
+    done        it ended: what the provider counted
+    throttled   the provider refused it all the same: obey, learn, put it back in front
+    cancel      it will not be sent, or its caller is gone
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agents.governor.limits import LAG, Cost, Dimension, PoolLimits
+from agents.governor.state import Held, PoolState, Waiter
+
+LEASE_SECONDS = 900.0
+"""A granted call that nobody settles is forgotten after so long: its slot is free, its tokens have long refilled."""
+
+SILENT_SECONDS = 6.0
+"""A waiter that has not asked for so long is dead; a grant that was not picked up for so long is given back."""
+
+RUNNING_TURN_BONUS = 120.0
+WARM_PREFIX_BONUS = 20.0
+_FRONT = -1e12
+_INPUT_MARGIN = 0.01
+"""Share of the input bucket that is kept in hand, for what was estimated too low."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a call asks for. `continuing`: it goes on with a running turn. `warm`: its prefix is still cached.
+    `again`: the provider refused it before, so it goes to the front."""
+
+    user: str
+    cost: Cost
+    continuing: bool = False
+    warm: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    cost: Cost
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """About `seconds` from now; `position` 0 is next. `used` of `limit` are taken in the `dimension` that it waits for
+    (None: for a call in flight to end)."""
+
+    seconds: float
+    position: int
+    dimension: Dimension | None
+    used: float
+    limit: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """The call can never be admitted: it takes more of `dimension` than the bucket holds."""
+
+    dimension: Dimension
+    needed: float
+    capacity: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """Nothing is granted for a reason that no waiting of ours cures."""
+
+    reason: str
+    until: float | None
+
+
+Verdict = Granted | Wait | Refused | Closed
+
+
+class PoolCore:
+    """The transitions of a `PoolState`, which it changes in place. `granted` collects the leases that a transition has
+    granted to others than its caller, so that a store can wake them."""
+
+    def __init__(self, *, limits: PoolLimits, state: PoolState) -> None:
+        self.limits = limits
+        self.state = state
+        self.granted: list[str] = []
+
+    def acquire(self, now: float, *, lease: str, claim: Claim) -> Verdict:
+        self.pass_time(now)
+        if self.state.closed:
+            return Closed(reason=self.state.closed, until=self.state.closed_until)
+        if lease not in self.state.held:
+            refused = self._too_large(claim.cost)
+            if refused is not None:
+                self._leave(lease)
+                return refused
+            self._wait(now, lease, claim)
+            self.dispatch(now)
+        return self._claimed(now, lease) or self._told(lease)
+
+    def cancel(self, now: float, *, lease: str) -> None:
+        """Harmless where the lease is not known. What was never sent is given back whole."""
+        self.pass_time(now)
+        self._leave(lease)
+        held = self.state.held.pop(lease, None)
+        if held is not None:
+            self.give_back(held)
+        self.dispatch(now)
+
+    def settle(self, held: Held, dimension: Dimension, actual: float) -> None:
+        """The reservation becomes what was really taken. A refund is void if the mirror was corrected since the grant:
+        the provider's figure holds it already."""
+        bucket = self.state.buckets.get(dimension)
+        if bucket is None:
+            return
+        difference = held.cost.get(dimension, 0.0) - actual
+        is_input = dimension == self.input_dimension
+        if difference < 0 or not is_input or held.epoch == self.state.epoch:
+            bucket.add(difference)
+        if is_input:
+            self.state.net -= difference
+        held.cost[dimension] = actual
+
+    def done(self, now: float, *, lease: str, counted: Cost) -> None:
+        """The call ended. A dimension that is missing in `counted` stays as it was reserved."""
+        self.pass_time(now)
+        held = self.state.held.pop(lease, None)
+        if held is None:
+            return
+        for dimension, actual in counted.items():
+            self.settle(held, dimension, actual)
+        self._correct(held.user, self.state.seconds_of(held.cost) - held.charge)
+        self.dispatch(now)
+
+    def give_back(self, held: Held) -> None:
+        for dimension in tuple(held.cost):
+            self.settle(held, dimension, 0.0)
+        self._correct(held.user, -held.charge)
+
+    def put_in_front(self, now: float, *, lease: str, claim: Claim) -> None:
+        charge = self.state.seconds_of(claim.cost)
+        self._correct(claim.user, charge)
+        self._enter(now, lease, claim, score=_FRONT + now, charge=charge)
+
+    @property
+    def input_dimension(self) -> Dimension:
+        return "tokens" if "tokens" in self.state.buckets else "input"
+
+    def pass_time(self, now: float) -> None:
+        """Refill, and forget the dead. Time never runs backwards here, whatever the clocks of the callers say."""
+        state = self.state
+        for bucket in state.buckets.values():
+            bucket.pass_time(now - state.at)
+        state.at = max(state.at, now)
+        if state.closed_until is not None and state.at >= state.closed_until:
+            state.closed, state.closed_until = "", None
+        for lease, held in list(state.held.items()):
+            if held.sent_at is None and held.granted_at + SILENT_SECONDS < state.at:
+                self.give_back(state.held.pop(lease))
+            elif held.until < state.at:
+                del state.held[lease]
+        for lease, waiter in list(state.waiting.items()):
+            if waiter.beat + SILENT_SECONDS < state.at:
+                self._leave(lease)
+
+    def _too_large(self, cost: Cost) -> Refused | None:
+        """Output is not asked: what a reply takes beyond the bucket is a debt that refills. A burst that was learnt may
+        be wrong: what only that forbids waits for a full bucket."""
+        for name, bucket in self.state.buckets.items():
+            needed = cost.get(name, 0.0)
+            capacity = max(1.0, bucket.rate * (self.limits.burst(name) - LAG))
+            if name != "output" and needed > capacity:
+                return Refused(dimension=name, needed=needed, capacity=capacity)
+        return None
+
+    def _wait(self, now: float, lease: str, claim: Claim) -> None:
+        """The cost is taken anew each time: a prefix may have expired meanwhile."""
+        waiter = self.state.waiting.get(lease)
+        if waiter is not None:
+            waiter.beat, waiter.cost = now, dict(claim.cost)
+            return
+        if claim.again:
+            self.put_in_front(now, lease=lease, claim=claim)
+            return
+        start = max(self.state.virtual, self.state.finish.get(claim.user, 0.0))
+        charge = self.state.seconds_of(claim.cost)
+        self.state.finish[claim.user] = start + charge
+        score = start - (RUNNING_TURN_BONUS if claim.continuing else WARM_PREFIX_BONUS if claim.warm else 0.0)
+        self._enter(now, lease, claim, score=score, charge=charge)
+
+    def _enter(self, now: float, lease: str, claim: Claim, *, score: float, charge: float) -> None:
+        self.state.waiting[lease] = Waiter(
+            user=claim.user, score=score, charge=charge, cost=dict(claim.cost), since=now, beat=now
+        )
+
+    def _leave(self, lease: str) -> None:
+        waiter = self.state.waiting.pop(lease, None)
+        if waiter is not None:
+            self._correct(waiter.user, -waiter.charge)
+
+    def _correct(self, user: str, seconds: float) -> None:
+        state = self.state
+        finish = state.finish.get(user, state.virtual) + seconds
+        state.finish[user] = finish
+        if finish <= state.virtual and not any(waiter.user == user for waiter in state.waiting.values()):
+            del state.finish[user]  # an idle user earns no credit, and costs no memory
+
+    def dispatch(self, now: float) -> None:
+        """Grant as many heads as the buckets and the slots allow."""
+        while self.state.waiting and not self.state.closed:
+            lease = min(self.state.waiting, key=lambda name: (self.state.waiting[name].score, name))
+            waiter = self.state.waiting[lease]
+            if self._short_of(waiter.cost) is not None or not self._has_slot:
+                return
+            self._grant(now, lease, waiter)
+
+    @property
+    def _has_slot(self) -> bool:
+        return self.limits.concurrency is None or len(self.state.held) < self.limits.concurrency
+
+    def _grant(self, now: float, lease: str, waiter: Waiter) -> None:
+        state = self.state
+        del state.waiting[lease]
+        if waiter.score > _FRONT / 2:
+            state.virtual = max(state.virtual, waiter.score)
+        for name, bucket in state.buckets.items():
+            bucket.level -= waiter.cost.get(name, 0.0)
+        taken = waiter.cost.get(self.input_dimension, 0.0)
+        state.debited += taken
+        state.net += taken
+        state.held[lease] = Held(
+            user=waiter.user,
+            cost=dict(waiter.cost),
+            reserved=dict(waiter.cost),
+            charge=waiter.charge,
+            epoch=state.epoch,
+            granted_at=now,
+            until=now + LEASE_SECONDS,
+        )
+        self.granted.append(lease)
+
+    def _claimed(self, now: float, lease: str) -> Granted | None:
+        held = self.state.held.get(lease)
+        if held is None:
+            return None
+        if held.sent_at is None:
+            self._send(now, held)
+        if lease in self.granted:
+            self.granted.remove(lease)
+        return Granted(cost=dict(held.cost))
+
+    def _send(self, now: float, held: Held) -> None:
+        """Its answer tells of everything that reached the provider before it. Calls that were sent just before, or are
+        still to be sent, may reach it later."""
+        state = self.state
+        maybe_later = sum(
+            one.reserved.get(self.input_dimension, 0.0)
+            for one in state.held.values()
+            if one is not held and (one.sent_at is None or one.sent_at > now - LAG)
+        )
+        held.sent_at, held.debited, held.net = now, state.debited - maybe_later, state.net
+
+    def _short_of(self, cost: Cost) -> Dimension | None:
+        """The dimension that it waits for longest; None if everything is there."""
+        seconds, name = max(((seconds, name) for name, seconds in self._waits(cost)), default=(0.0, None))
+        return name if seconds > 0.0 else None
+
+    def _waits(self, cost: Cost) -> Iterator[tuple[Dimension, float]]:
+        for name, bucket in self.state.buckets.items():
+            margin = _INPUT_MARGIN * bucket.capacity if name == "input" else 0.0
+            yield name, bucket.seconds_until(cost.get(name, 0.0) + margin)
+
+    def _told(self, lease: str) -> Wait:
+        """Whoever is ahead is served first, so their costs are waited for, too."""
+        waiters = self.state.waiting
+        mine = waiters[lease]
+        ahead = [one for name, one in waiters.items() if (one.score, name) < (mine.score, lease)]
+        seconds, dimension = 0.0, None
+        buckets = self.state.buckets
+        for name, bucket in buckets.items():
+            needed = sum(one.cost.get(name, 0.0) for one in (*ahead, mine))
+            margin = _INPUT_MARGIN * bucket.capacity if name == "input" else 0.0
+            until = max(0.0, (needed + margin - bucket.level) / bucket.refill)
+            if until > seconds:
+                seconds, dimension = until, name
+        used = buckets[dimension].capacity - buckets[dimension].level if dimension else 0.0
+        limit = buckets[dimension].capacity if dimension else 0.0
+        return Wait(seconds=seconds, position=len(ahead), dimension=dimension, used=used, limit=limit)

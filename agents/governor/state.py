@@ -1,0 +1,90 @@
+"""Everything that a governor knows of one rate pool: plain values, so that any store can keep them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from agents.governor.bucket import Bucket
+from agents.governor.limits import Cost, Dimension, PoolLimits
+
+
+@dataclass(kw_only=True, slots=True)
+class Waiter:
+    """A call that waits. `charge` is its cost in seconds of the bottleneck, `beat` when it last asked."""
+
+    user: str
+    score: float
+    charge: float
+    cost: dict[Dimension, float]
+    since: float
+    beat: float
+
+
+@dataclass(kw_only=True, slots=True)
+class Held:
+    """A call that was granted. `reserved` is what was taken for it, `cost` what it counts as by now. `epoch` is the
+    mirror's at the grant: after a correction by the provider's own figures an older refund is void. `sent_at` is None
+    until its caller has learnt of the grant. `debited` and `net` are of the pool's sums then: what a header of this
+    call has surely seen, and what it can have seen."""
+
+    user: str
+    cost: dict[Dimension, float]
+    reserved: dict[Dimension, float]
+    charge: float
+    epoch: int
+    granted_at: float
+    until: float
+    sent_at: float | None = None
+    debited: float = 0.0
+    net: float = 0.0
+
+
+@dataclass(kw_only=True, slots=True)
+class PoolState:
+    """`at` is the newest moment (seconds) that it has seen. `virtual` and `finish` are start-time fair queueing's.
+    `whole_prompts`: the provider admits calls without a look at its cache; `cache_misses` is the evidence so far.
+    `closed` says why nothing is granted at all ("" if it is), until `closed_until` (None: until somebody opens it)."""
+
+    at: float
+    buckets: dict[Dimension, Bucket]
+    virtual: float = 0.0
+    finish: dict[str, float] = field(default_factory=dict)
+    waiting: dict[str, Waiter] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
+    epoch: int = 0
+    debited: float = 0.0
+    net: float = 0.0
+    foreign_drift: float = 0.0
+    foreign_since: float = 0.0
+    cache_misses: int = 0
+    whole_prompts: bool = False
+    cut_at: dict[Dimension, float] = field(default_factory=dict)
+    closed: str = ""
+    closed_until: float | None = None
+
+    @classmethod
+    def fresh(cls, limits: PoolLimits, *, now: float) -> PoolState:
+        """Full buckets."""
+        buckets = {
+            name: Bucket(level=0.0, rate=limits.rate(name), burst=limits.burst(name)) for name in limits.per_minute
+        }
+        for bucket in buckets.values():
+            bucket.level = bucket.capacity
+        return cls(at=now, buckets=buckets, foreign_since=now)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready form; `from_dict` reads it back exactly."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> PoolState:
+        fields = dict(data)
+        fields["buckets"] = {name: Bucket(**bucket) for name, bucket in data["buckets"].items()}
+        fields["waiting"] = {lease: Waiter(**waiter) for lease, waiter in data["waiting"].items()}
+        fields["held"] = {lease: Held(**held) for lease, held in data["held"].items()}
+        return cls(**fields)
+
+    def seconds_of(self, cost: Cost) -> float:
+        """The cost in seconds of its bottleneck: what one user's turn takes from the others."""
+        return max((cost.get(name, 0.0) / bucket.rate for name, bucket in self.buckets.items()), default=0.0)
