@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
+from django.db import transaction
 
 from accounts.models import User
 from accounts.refusals import IdempotencyConflict, InvalidRequest, NotFound, QueueFull
@@ -80,6 +81,14 @@ async def chat(shop: Shop, user: User) -> AsyncIterator[Chat]:
     await rows(assert_whole, chat.conversation)
 
 
+@transaction.atomic
+def stopped_while_queued(user: User, text: str) -> Accepted:
+    """In one transaction: no worker may see it queued."""
+    waiting = queued(user, text, conversation=conversation_of(user))
+    Turn.objects.filter(pk=waiting.turn.pk).update(status=Turn.Status.STOPPED)
+    return waiting
+
+
 class TestEdit:
     async def test_makes_a_sibling_and_keeps_the_old_branch(self, chat: Chat) -> None:
         await chat.send("echo one")
@@ -138,8 +147,7 @@ class TestEdit:
         turn = await chat.send("echo a")
         with pytest.raises(InvalidRequest):
             await chat.edit((await chat.answer(turn)).pk, "echo b")
-        waiting = await rows(queued, user, "echo later", conversation=await rows(conversation_of, user))
-        await rows(Turn.objects.filter(pk=waiting.turn.pk).update, status=Turn.Status.STOPPED)
+        waiting = await rows(stopped_while_queued, user, "echo later")
         for refuse in (chat.edit(waiting.message.pk, "x"), chat.regenerate(waiting.message.pk)):
             with pytest.raises(InvalidRequest):
                 await refuse
