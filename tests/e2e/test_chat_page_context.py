@@ -179,6 +179,17 @@ class TestTheInspector:
         expect(inspector(chat)).to_have_count(0)
         expect(meter_button(chat)).to_be_focused()
 
+    def test_changes_with_the_width_of_the_page_and_keeps_what_it_shows(self, short_chat: ChatPage) -> None:
+        chat = short_chat
+        chat.page.set_viewport_size({"width": 1400, "height": 800})
+        meter_button(chat).click()
+        inspector(chat).get_by_role("button", name="Earlier call").click()
+        expect(inspector(chat)).to_contain_text("Model call 2 of 3")
+        for width, is_sheet in ((360, True), (1400, False)):
+            chat.page.set_viewport_size({"width": width, "height": 800})
+            expect(chat.page.locator(".inspector:modal")).to_have_count(int(is_sheet))
+            expect(inspector(chat)).to_contain_text("Model call 2 of 3")
+
     def test_that_cannot_be_loaded_says_so(self, short_chat: ChatPage, noise: Noise) -> None:
         noise.expect("503")
         short_chat.page.route("**/receipt/", lambda route: route.fulfill(status=503, body=""))

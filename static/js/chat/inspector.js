@@ -1,7 +1,7 @@
 /** What a model call carried, message by message: a column beside the transcript, a sheet where there is no room. */
 import { sizeBars } from "./context-bar.js";
 
-const WIDE = "(min-width: 75rem)";
+const WIDE = matchMedia("(min-width: 75rem)");
 
 export class Inspector {
   #shown = null; // { turn, n, key }; n is null for the newest call
@@ -16,14 +16,26 @@ export class Inspector {
     dialog.addEventListener("close", () => this.#closed());
     dialog.addEventListener("click", (event) => this.#clicked(event));
     dialog.addEventListener("keydown", (event) => this.#key(event));
+    WIDE.addEventListener("change", () => this.#fitWidth());
   }
 
   /** Show the newest call of `turn`; from then on it follows the conversation. */
   async open({ turn }) {
     this.#opener = document.activeElement;
     if (!(await this.#load({ turn, n: null }))) return;
-    if (!this.dialog.open) this.dialog[matchMedia(WIDE).matches ? "show" : "showModal"]();
+    if (!this.dialog.open) this.#show();
     this.heading.focus();
+  }
+
+  #show() {
+    this.dialog[WIDE.matches ? "show" : "showModal"]();
+  }
+
+  /** A page that was made narrow has no room for a column, and one that was made wide needs no sheet. */
+  #fitWidth() {
+    if (!this.dialog.open) return;
+    this.dialog.close();
+    this.#show();
   }
 
   /** A new call was made, or the provider has counted it: show that, unless the reader looks at an earlier one. */
@@ -47,6 +59,7 @@ export class Inspector {
   }
 
   #closed() {
+    if (this.dialog.open) return; // only fitted to another width
     this.#shown = null;
     if (this.#opener?.isConnected) this.#opener.focus();
   }
