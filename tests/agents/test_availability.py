@@ -27,7 +27,15 @@ def test_without_a_key_only_the_sandbox_is_offered(owner: User) -> None:
 
 def test_a_key_switches_its_provider_on_and_its_loss_off(owner: User, settings: Settings) -> None:
     settings.ANTHROPIC_API_KEY = "k"
-    assert offered(owner) == ["claude-sonnet-4-6", "claude-haiku-4-5", "sandbox-claude", "sandbox-gpt"]
+    assert offered(owner) == [
+        "claude-sonnet-5-5",
+        "claude-opus-5-5",
+        "claude-haiku-5-5",
+        "claude-sonnet-4-6",
+        "claude-haiku-4-5",
+        "sandbox-claude",
+        "sandbox-gpt",
+    ]
     settings.ANTHROPIC_API_KEY = ""
     assert offered(owner) == ["sandbox-claude", "sandbox-gpt"]
     assert Provider.objects.get(slug="anthropic").enabled

@@ -205,7 +205,7 @@ def test_the_pickers_offer_what_can_be_used(owner_client: Client, settings: Sett
     assert "Anthropic" not in page(owner_client, "")
     settings.ANTHROPIC_API_KEY = "k"
     text = page(owner_client, "")
-    assert chosen(text) == ["anthropic", "claude-sonnet-4-6"]
+    assert chosen(text) == ["anthropic", "claude-sonnet-5-5"]
     assert "sandbox-gpt" not in text
 
 

@@ -71,11 +71,11 @@ class TestNewRows:
         ("kind", "more", "auth", "wire"),
         [
             ("anthropic", "", "api_key", "anthropic_messages"),
-            ("openai", "", "api_key", "openai_chat"),
+            ("openai", "", "api_key", "openai_responses"),
             ("openai_compatible", "", "none", "openai_chat"),
             ("openai_compatible", 'api_key = "k"', "api_key", "openai_chat"),
             ("openai_compatible", 'api_key = "k"\nauth = "none"', "none", "openai_chat"),
-            ("openai", 'api_key = ""', "none", "openai_chat"),
+            ("openai", 'api_key = ""', "none", "openai_responses"),
         ],
     )
     def test_what_a_new_provider_has_by_itself(

@@ -9,6 +9,7 @@ from urllib.error import HTTPError
 
 import pytest
 
+from agents.defaults import SHIPPED
 from tests.serving import PATIENCE, Served, free_port, refused, serving
 from tokenproject.management.commands.serve import address_of
 
@@ -49,7 +50,7 @@ def test_it_says_its_address_and_how_to_begin(first: Served) -> None:
 
 def test_the_providers_are_there(first: Served, var_dir: Path) -> None:
     assert "Providers added: anthropic, openai, sandbox." in first.output
-    assert len(rows(var_dir)["agents_languagemodel"]) == 6
+    assert len(rows(var_dir)["agents_languagemodel"]) == sum(len(shipped.models) for shipped in SHIPPED)
 
 
 def test_the_vocabularies_are_unpacked(first: Served, var_dir: Path) -> None:
