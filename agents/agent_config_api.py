@@ -15,12 +15,11 @@ from accounts.paging import DEFAULT_LIMIT, Cursor, Limit, page_of
 from accounts.refusals import Forbidden, InvalidRequest, NotFound
 from agents import settings_resolution
 from agents.availability import available_models, find_model
-from agents.model_counter import agents_that_cannot_run, counter_of, frame_tokens
+from agents.model_counter import agents_that_cannot_run
 from agents.models import LanguageModel
-from agents.pool_estimate import Load, PoolLimits, SafeForLimit, safe_for_limit
-from agents.roster import DEFAULT_AGENT
+from agents.pace import Counted, counted_per_call, safe_pace
 from agents.setting_changes import Number, SettingChanges, Value
-from agents.setting_ranges import SettingName, SettingValues
+from agents.setting_ranges import SettingName
 from agents.settings_resolution import EffectiveSettings, Source
 
 router = Router(tags=["agent configs"])
@@ -116,7 +115,8 @@ def list_agent_configs(
     user = _whose(request, scope)
     page = page_of(available_models(request.user), key=lambda row: str(row.pk), cursor=cursor, limit=limit)
     resolved = settings_resolution.effective_for_all(user=user, models=page.items)
-    items = [_config(row, settings) for row, settings in zip(page.items, resolved, strict=True)]
+    counted = counted_per_call(user=user, models=page.items)
+    items = [_config(row, settings, counted) for row, settings in zip(page.items, resolved, strict=True)]
     return {"items": items, "next_cursor": page.next_cursor}
 
 
@@ -129,7 +129,8 @@ def copy_agent_config(request: ApiRequest, *, provider: str, model_id: str, payl
     copied = settings_resolution.copy_own(
         user=request.user, source=source, targets=_targets(payload), actor=request.user, door=_BY
     )
-    return {"items": [_config(one.model, one.settings) | {"skipped": one.skipped} for one in copied]}
+    counted = counted_per_call(user=request.user, models=[one.model for one in copied])
+    return {"items": [_config(one.model, one.settings, counted) | {"skipped": one.skipped} for one in copied]}
 
 
 @router.get("/agent-configs/{provider}/{path:model_id}", response=AgentConfigOut)
@@ -138,7 +139,7 @@ def get_agent_config(
 ) -> dict[str, Any]:
     user = _whose(request, scope)
     model = find_model(provider=provider, model_id=model_id)
-    return _tagged(response, model, settings_resolution.effective(user=user, model=model))
+    return _tagged(response, model, settings_resolution.effective(user=user, model=model), user=user)
 
 
 @router.put("/agent-configs/{provider}/{path:model_id}", response=AgentConfigOut)
@@ -164,7 +165,7 @@ def put_agent_config(
         actor=request.user,
         door=_BY,
     )
-    return _tagged(response, model, saved)
+    return _tagged(response, model, saved, user=user)
 
 
 @router.delete("/agent-configs/{provider}/{path:model_id}", response={204: None})
@@ -214,27 +215,21 @@ def _targets(payload: CopyTo) -> list[LanguageModel]:
     return models
 
 
-def _config(row: LanguageModel, resolved: EffectiveSettings) -> dict[str, Any]:
+def _config(row: LanguageModel, resolved: EffectiveSettings, counted: Counted) -> dict[str, Any]:
     return {
         "provider": row.provider.slug,
         "model": row.model_id,
         **resolved.as_dict(),
-        "safe_for_limit": _safe(row, resolved.values),
+        "safe_for_limit": safe_pace(resolved.values, model=row, counted=counted),
         "agents_that_cannot_run": agents_that_cannot_run(resolved.values, model=row),
     }
 
 
-def _safe(row: LanguageModel, values: SettingValues) -> SafeForLimit | None:
-    if row.pool is None:
-        return None
-    prefix = frame_tokens(DEFAULT_AGENT, counter_of(row))
-    load = Load(token_limit=values.token_limit, reply_cap=values.reply_cap, prefix_tokens=prefix)
-    return safe_for_limit(PoolLimits.of(row.pool), load=load)
-
-
-def _tagged(response: HttpResponse, row: LanguageModel, resolved: EffectiveSettings) -> dict[str, Any]:
+def _tagged(
+    response: HttpResponse, row: LanguageModel, resolved: EffectiveSettings, *, user: User | None
+) -> dict[str, Any]:
     response["ETag"] = f'"{resolved.version}"'
-    return _config(row, resolved)
+    return _config(row, resolved, counted_per_call(user=user, models=[row]))
 
 
 def _version(if_match: str | None) -> int | None:

@@ -1,7 +1,8 @@
 """How many model calls a minute a rate pool admits before one must wait, at a given token limit. Rough and pure.
 
-With cached prefixes only what is new is counted, and from time to time what a deep cut leaves, once more. A call adds
-about 1,000 new tokens (mean of simulated conversations: 4,100 in a turn of four calls).
+With cached prefixes only what is new is counted, and from time to time what a deep cut leaves, once more. How much
+that is, the newest calls tell (`pace`); before there are any, a call is taken to add about 1,000 new tokens (mean of
+simulated conversations: 4,100 in a turn of four calls).
 """
 
 from __future__ import annotations
@@ -35,11 +36,13 @@ class PoolLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """One call, in tokens. `prefix_tokens` are the agent's instructions and tools."""
+    """One call, in tokens. `prefix_tokens` are the agent's instructions and tools. `counted_per_call` is what calls
+    with a cached prefix really counted; None: too few were made."""
 
     token_limit: int
     reply_cap: int
     prefix_tokens: int
+    counted_per_call: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +75,7 @@ def safe_for_limit(limits: PoolLimits, *, load: Load) -> SafeForLimit | None:
     helps = int(cached) > int(calls)
     text = _against(limits, load=load) + ": " + _pace(calls, helps=helps)
     text += f"; with cached prefixes about {int(cached):,}" if helps else ""
+    text += ", as your newest calls went" if helps and load.counted_per_call is not None else ""
     return SafeForLimit(calls=calls, cached_calls=cached if helps else None, text=text)
 
 
@@ -84,6 +88,8 @@ def _pace(calls: float, *, helps: bool) -> str:
 
 def _cached_cost(load: Load) -> float:
     """Mean tokens that count per call: what is new, and what each deep cut makes the provider read again."""
+    if load.counted_per_call is not None:
+        return max(1.0, min(float(load.token_limit), load.counted_per_call))
     room = load.token_limit - load.prefix_tokens
     left = min(default_low_water(load.token_limit), room // 2)
     if room <= 0:

@@ -52,5 +52,5 @@ def cards_context(form: AgentConfigForm, *, choice: Choice) -> dict[str, Any]:
         "advanced_is_open": any(card.field.errors or card.changed or card.moved for card in folded),
         "advanced_set": sum(card.is_set for card in folded),
         "advanced_count": len(folded),
-        "meaning": consequences_of(imagined.values, model=choice.model),
+        "meaning": consequences_of(imagined.values, model=choice.model, user=form.own.user),
     }

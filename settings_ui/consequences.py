@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.model_counter import CannotRun, agents_that_cannot_run, counter_of, frame_tokens
+from accounts.models import User
+from agents.model_counter import CannotRun, agents_that_cannot_run
 from agents.models import LanguageModel
-from agents.pool_estimate import Load, PoolLimits, SafeForLimit, safe_for_limit
-from agents.roster import DEFAULT_AGENT
+from agents.pace import counted_per_call, safe_pace
+from agents.pool_estimate import SafeForLimit
 from agents.setting_ranges import SettingValues
 
 
@@ -20,11 +21,12 @@ class Consequence:
     words: str
 
 
-def consequences_of(values: SettingValues, *, model: LanguageModel) -> list[Consequence]:
+def consequences_of(values: SettingValues, *, model: LanguageModel, user: User) -> list[Consequence]:
     """`values` are effective ones."""
+    counted = counted_per_call(user=user, models=[model])
     return [
         _what_a_call_carries(values),
-        _how_often(_safe(values, model=model)),
+        _how_often(safe_pace(values, model=model, counted=counted)),
         *(_who_cannot_run(one) for one in agents_that_cannot_run(values, model=model)),
     ]
 
@@ -44,11 +46,3 @@ def _how_often(safe: SafeForLimit | None) -> Consequence:
 def _who_cannot_run(one: CannotRun) -> Consequence:
     needs = f"its instructions and tools alone take {one.needed:,} tokens; a call may carry {one.limit:,}."
     return Consequence(icon="warn", words=f"{one.name} cannot run: {needs}")
-
-
-def _safe(values: SettingValues, *, model: LanguageModel) -> SafeForLimit | None:
-    if model.pool is None:
-        return None
-    prefix = frame_tokens(DEFAULT_AGENT, counter_of(model))
-    load = Load(token_limit=values.token_limit, reply_cap=values.reply_cap, prefix_tokens=prefix)
-    return safe_for_limit(PoolLimits.of(model.pool), load=load)

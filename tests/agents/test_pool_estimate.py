@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agents.models import RatePool
@@ -16,6 +18,17 @@ def text(load: Load = LOAD, **limits: int | bool) -> str | None:
 def test_the_sentence() -> None:
     assert text(input_tokens=40_000) == (
         "8,192 tokens against 40,000/min: about 4 calls a minute before waiting; with cached prefixes about 29"
+    )
+
+
+def test_what_the_newest_calls_counted_says_more_than_simulated_ones() -> None:
+    assert text(replace(LOAD, counted_per_call=2_000.0), input_tokens=40_000) == (
+        "8,192 tokens against 40,000/min: about 4 calls a minute before waiting; with cached prefixes about 20, "
+        "as your newest calls went"
+    )
+    never_more_than_a_full_call = replace(LOAD, counted_per_call=9_000.0)
+    assert calls_per_minute(PoolLimits(input_tokens=40_000), load=never_more_than_a_full_call, cached=True) == (
+        calls_per_minute(PoolLimits(input_tokens=40_000), load=LOAD, cached=False)
     )
 
 
