@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -24,10 +26,15 @@ class Resolver(Protocol):
     async def __call__(self, *, host: str, port: int) -> Sequence[str]: ...
 
 
+_LOOKUPS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="dns")
+"""Not the loop's own threads, which the database works in: a DNS that does not answer would take them all."""
+
+
 async def system_resolver(*, host: str, port: int) -> Sequence[str]:
-    """As the operating system has it; asked in a thread, so that a slow DNS holds nobody up."""
+    """As the operating system has it; asked in a thread, so that a slow DNS holds nobody up but those who ask it."""
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, ask)
     except UnicodeError:  # a label that is too long
         raise OSError(f"{host} cannot be a name") from None
     return list(dict.fromkeys(str(place[0]) for *_, place in found))

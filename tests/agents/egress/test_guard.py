@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -112,3 +114,24 @@ def test_the_environment_says_what_is_allowed(settings: Settings) -> None:
     settings.EGRESS_ALLOW_PRIVATE = ["llm.internal"]
     assert egress().allow == ("llm.internal",)
     egress().check_written("http://llm.internal:8000")
+
+
+async def test_a_dns_that_does_not_answer_leaves_the_threads_of_the_database_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many look-ups as the loop has threads, and more, hang; other work in a thread still gets one."""
+    answered = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        answered.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    asking = [asyncio.create_task(system_resolver(host="slow.example", port=443)) for _ in range(50)]
+    try:
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), 30) == "done"
+        assert not any(task.done() for task in asking)
+    finally:
+        answered.set()
+        await asyncio.gather(*asking)
