@@ -5,6 +5,7 @@ Plain functions for a thread. The socket and the REST API call these and nothing
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from accounts.models import User
 from accounts.refusals import InvalidRequest
 from agents import registry, settings_resolution
 from agents.availability import find_model
+from agents.llm.errors import LLMError
 from agents.models import LanguageModel
 from agents.roster import DEFAULT_AGENT, agent_named
 from chat import context, engine, post, turn_start, turns
@@ -19,6 +21,8 @@ from chat.models import Conversation, Turn
 from chat.once import Accepted
 from chat.post import Choice, Weight
 from chat.turn_start import Chosen, Start, default_model
+
+logger = logging.getLogger(__name__)
 
 
 def send(
@@ -45,7 +49,10 @@ def _prepared(turn: Turn, chosen: Chosen | None) -> Start | None:
     """In this thread, since its turn begins at once. What goes wrong is told by the turn, which tries it again."""
     try:
         return turn_start.prepare(turn, chosen=chosen)
+    except LLMError:
+        return None
     except Exception:
+        logger.exception("turn %s could not be prepared at once; it is tried again where it runs", turn.pk)
         return None
 
 

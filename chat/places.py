@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class Places:
-    """`taken` says how many turns run. Held places count as taken; `close` and `settle` belong to the worker's loop."""
+    """`taken` says how many turns run. Held places count as taken; `close` and `let_go` belong to the worker's loop."""
 
     def __init__(self, *, capacity: int, taken: Callable[[], int]) -> None:
         self._capacity = capacity
