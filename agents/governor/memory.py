@@ -1,0 +1,47 @@
+"""The states of rate pools in the memory of the only process that makes calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from agents.governor.alarms import Alarms
+from agents.governor.core import PoolCore
+from agents.governor.state import PoolState
+from agents.governor.store import Pool, R, Transition
+
+
+def steady_clock() -> Callable[[], float]:
+    """Unix seconds that never jump, however the machine's clock is set meanwhile."""
+    offset = time.time() - time.monotonic()
+    return lambda: time.monotonic() + offset
+
+
+class MemoryStore:
+    """`clock` gives seconds; they only have to move forward."""
+
+    def __init__(self, *, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock or steady_clock()
+        self._alarms = Alarms()
+        self._lock = Lock()  # Held for microseconds; pages look at the states from other threads.
+        self._states: dict[str, PoolState] = {}
+
+    async def change(self, pool: Pool, transition: Transition[R]) -> R:
+        with self._lock:
+            now = self._clock()
+            state = self._states.get(pool.key)
+            if state is None:
+                state = self._states[pool.key] = PoolState.fresh(pool.limits, now=now)
+            core = PoolCore(limits=pool.limits, state=state)
+            result = transition(core, now)
+        self._alarms.ring(core.granted)
+        return result
+
+    async def woken(self, lease: str, *, within: float) -> None:
+        await self._alarms.wait(lease, within=within)
+
+    def peek(self, key: str) -> PoolState | None:
+        with self._lock:
+            state = self._states.get(key)
+            return None if state is None else PoolState.from_dict(state.to_dict())
