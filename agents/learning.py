@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from agents import refused
 from agents.llm.capabilities import Parameter
 from agents.llm.errors import ParameterRefused
-from agents.llm.events import CallRetried, ModelEvent, Waiting
+from agents.llm.events import BEFORE_CONTENT, CallRetried, ModelEvent
 from agents.llm.providers.base import ChatModel, ModelRequest
 from agents.llm.refused_parameters import refusing, without
 from agents.models import LanguageModel
@@ -43,7 +43,7 @@ class LearningModel:
             try:
                 async with aclosing(self._inner.stream(request)) as events:
                     async for event in events:
-                        if not begun and not isinstance(event, Waiting):
+                        if not begun and not isinstance(event, BEFORE_CONTENT):
                             begun = True
                             await self._remember(dropped)
                         yield event

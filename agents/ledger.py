@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from django.db.models.functions import Now
 
-from agents.governor.base import Ask
+from agents.governor.base import Ask, Reserved
 from agents.llm.messages import Usage
 from agents.models import LanguageModel, ModelCall
 from agents.prepared import insert
 from agents.threads import in_thread
+
+_NOTHING = Reserved()
 
 OpenCall = Callable[[ModelCall], Awaitable[None]]
 """Writes the row of a call; returns when it is committed."""
@@ -21,7 +23,7 @@ async def open_call(row: ModelCall) -> None:
     await in_thread(insert)([row])
 
 
-def row_of(*, ask: Ask, model: LanguageModel, agent: str = "") -> ModelCall:
+def row_of(*, ask: Ask, model: LanguageModel, agent: str = "", reserved: Reserved = _NOTHING) -> ModelCall:
     """Its id is the request's `call_id`; the estimate counts as spent until the call is closed."""
     return ModelCall(
         id=ask.request.call_id,
@@ -31,6 +33,8 @@ def row_of(*, ask: Ask, model: LanguageModel, agent: str = "") -> ModelCall:
         agent=agent,
         estimated_input_tokens=ask.request.counts.total,
         max_output_tokens=ask.request.max_output_tokens,
+        reserved_input_tokens=reserved.input,
+        reserved_output_tokens=reserved.output,
     )
 
 
@@ -55,6 +59,9 @@ async def close_call(
     request_id: str = "",
     waited_ms: int = 0,
     first_byte_ms: int | None = None,
+    retries: int = 0,
+    rate_limited: int = 0,
+    reserved: Reserved = _NOTHING,
 ) -> None:
     counted = usage.to_dict() if usage else {}
     await in_thread(ModelCall.objects.filter(pk=call_id).update)(
@@ -64,6 +71,10 @@ async def close_call(
         request_id=request_id[:100],
         waited_ms=waited_ms,
         first_byte_ms=first_byte_ms,
+        retries=retries,
+        rate_limited=rate_limited,
+        reserved_input_tokens=reserved.input,
+        reserved_output_tokens=reserved.output,
         ended_at=Now(),
         **counted,
     )

@@ -14,7 +14,16 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from agents.llm.events import CallRetried, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta, Waiting
+from agents.llm.events import (
+    CallGranted,
+    CallRefitted,
+    CallRetried,
+    FinishReason,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    Waiting,
+)
 from agents.llm.messages import Message, Part, ToolCall, ToolResult, Usage
 from agents.llm.providers.base import ChatModel, ModelRequest
 from agents.llm.tools import ToolSet, run_tool
@@ -71,6 +80,8 @@ LoopEvent = (
     | ReasoningDelta
     | ToolCallDelta
     | Waiting
+    | CallGranted
+    | CallRefitted
     | Answered
     | ToolFinished
     | ToolsFinished

@@ -288,6 +288,16 @@ class ModelCall(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.RUNNING)
     estimated_input_tokens = models.PositiveIntegerField()
     max_output_tokens = models.PositiveIntegerField()
+    reserved_input_tokens = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="What the governor set aside: input that its pool counts."
+    )
+    reserved_output_tokens = models.PositiveIntegerField(default=0, db_default=0)
+    retries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often it was sent again before any of an answer came."
+    )
+    rate_limited = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often the provider refused it because of a rate limit."
+    )
     input_tokens = models.PositiveIntegerField(null=True)
     output_tokens = models.PositiveIntegerField(null=True)
     cache_read_tokens = models.PositiveIntegerField(null=True)

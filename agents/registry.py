@@ -23,7 +23,10 @@ from agents.egress.guard import egress
 from agents.egress.transport import guarded_client, trust
 from agents.governed import GovernedModel
 from agents.governor.base import Governor
+from agents.governor.holding import EXEMPT, GrantRequired
+from agents.governor.memory import MemoryStore
 from agents.governor.passthrough import PassThrough
+from agents.governor.service import PacedGovernor
 from agents.learning import LearningModel
 from agents.llm.errors import ConfigInvalid
 from agents.llm.providers.base import ChatModel
@@ -32,6 +35,7 @@ from agents.llm.providers.token_request import ClientCredentials, NoToken
 from agents.llm.providers.token_store import TokenStore
 from agents.models import LanguageModel, Provider, Wire
 from agents.provider_keys import client_secret, header_values, provider_key, secret_headers
+from agents.rate_pools import pool_of
 from agents.sandbox.app import SandboxApp
 from agents.sandbox.transport import SandboxTransport
 
@@ -64,7 +68,8 @@ for _name in ("ANTHROPIC_CUSTOM_HEADERS", "OPENAI_CUSTOM_HEADERS", "ANTHROPIC_LO
 _LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100)
 
 _sandbox = SandboxApp()
-_governor: Governor = PassThrough()
+_governor: Governor = PacedGovernor(store=MemoryStore())
+_exempt: Governor = PassThrough()
 _tokens = TokenStore()
 _adapters: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Connection, ChatModel]] = WeakKeyDictionary()
 
@@ -111,11 +116,12 @@ async def build_model(
     purpose: str = "chat",
     agent: str = "",
     open_call: ledger.OpenCall = ledger.open_call,
+    wants_shorter: Callable[[], bool] = lambda: False,
 ) -> LearningModel:
     """The model that `model` (its provider loaded) describes, governed. ConfigInvalid where it cannot be called.
 
     `agent` is the slug that the ledger books its calls under. `open_call` is for whoever has more to write in the same
-    transaction.
+    transaction. `wants_shorter`: whoever waits for the answer would rather have less of the conversation sent.
     """
     connection = _connection(model)
     adapters = _adapters.setdefault(asyncio.get_running_loop(), {})
@@ -123,13 +129,15 @@ async def build_model(
         adapters.setdefault(connection, await asyncio.to_thread(_build, connection))
     governed = GovernedModel(
         inner=adapters[connection],
-        governor=_governor,
+        governor=_exempt if purpose in EXEMPT else _governor,
         model=model,
+        pool=pool_of(model),
         user_id=user_id,
         purpose=purpose,
         agent=agent,
         conceal=concealing(connection.all_secrets),
         open_call=open_call,
+        wants_shorter=wants_shorter,
     )
     return LearningModel(inner=governed, model=model)
 
@@ -249,8 +257,11 @@ def _build(connection: _Connection) -> ChatModel:
 def _client(connection: _Connection) -> httpx2.AsyncClient:
     auth = _signing(connection, connection.oauth2) if connection.oauth2 else None
     if connection.is_in_process:
-        return _sandbox_client(_TIMEOUT, auth=auth)
-    return guarded_client(egress=egress(), verify=trust(), timeout=_TIMEOUT, limits=_LIMITS, auth=auth)
+        transport = GrantRequired(SandboxTransport(_sandbox))
+        return httpx2.AsyncClient(transport=transport, timeout=_TIMEOUT, trust_env=False, auth=auth)
+    return guarded_client(
+        egress=egress(), verify=trust(), timeout=_TIMEOUT, limits=_LIMITS, auth=auth, around=GrantRequired
+    )
 
 
 def _signing(connection: _Connection, credentials: ClientCredentials) -> httpx2.Auth:
@@ -266,5 +277,5 @@ def _token_client(connection: _Connection) -> Callable[[], httpx2.AsyncClient]:
     return lambda: guarded_client(egress=egress(), verify=verify, timeout=_TOKEN_TIMEOUT)
 
 
-def _sandbox_client(timeout: httpx2.Timeout, *, auth: httpx2.Auth | None = None) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=SandboxTransport(_sandbox), timeout=timeout, trust_env=False, auth=auth)
+def _sandbox_client(timeout: httpx2.Timeout) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=SandboxTransport(_sandbox), timeout=timeout, trust_env=False)

@@ -1,7 +1,8 @@
-"""The reply to one request. Where thinking ate the whole of it, the model is asked once more to think less.
+"""The reply to one request, in as many calls as it takes.
 
 Thinking counts toward the cap of a reply, so a small cap can end in nothing but thoughts: no error for the provider,
-an empty answer for whoever asked.
+an empty answer for whoever asked. Then the model is asked once more to think less. And a governor may have lowered the
+cap so that its pool can take the call (`CallRefitted`): a reply that this cut goes on in another call.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from typing import Literal
 
 from agents.llm.assembly import Assembly
 from agents.llm.capabilities import Capabilities, Effort
+from agents.llm.continuation import continued
 from agents.llm.errors import ConfigInvalid, LLMError
 from agents.llm.events import (
+    CallAdmitted,
     CallFinished,
+    CallGranted,
+    CallRefitted,
     CallRetried,
     FinishReason,
     ReasoningDelta,
@@ -24,42 +29,64 @@ from agents.llm.events import (
     ToolCallDelta,
     Waiting,
 )
-from agents.llm.messages import Message, Part, ReasoningPart, Usage
+from agents.llm.messages import Message, Part, ReasoningPart, TextPart, Usage
 from agents.llm.providers.base import ChatModel, ModelRequest
+
+MOST_CALLS = 16
+"""For one reply that is cut again and again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
     """`message` holds no call that was cut off. `usage` is that of every call that it took. `is_thought_only`: the cap
-    cut it before its first word."""
+    cut it before its first word. `cap` is the reply cap that was sent with the last call."""
 
     message: Message
     finish_reason: FinishReason
     usage: Usage | None
     is_thought_only: bool
+    cap: int
     kind: Literal["reply"] = "reply"
 
+    @property
+    def output_tokens(self) -> int:
+        return self.usage.output_tokens if self.usage else 0
 
-Told = TextDelta | ReasoningDelta | ToolCallDelta | Waiting | CallRetried
+
+Told = TextDelta | ReasoningDelta | ToolCallDelta | Waiting | CallRetried | CallGranted | CallRefitted
 
 
 async def reply_of(model: ChatModel, *, request: ModelRequest) -> AsyncGenerator[Told | Reply]:
-    """What the model says, then the `Reply`. The second call, if there is one, comes with a `CallRetried`."""
-    first = _Call()
-    async with aclosing(first.events(model, request)) as events:
-        async for event in events:
-            yield event
-    reply = first.reply()
-    lighter = _thinking_less(request) if reply.is_thought_only else None
-    if lighter is None:
-        yield reply
-        return
-    yield CallRetried(call_id=lighter.call_id)
-    second = _Call()
-    async with aclosing(second.events(model, lighter)) as events:
-        async for event in events:
-            yield event
-    yield _after(reply, second.reply())
+    """What the model says, then the `Reply`. Every call after the first comes with a `CallRetried`."""
+    so_far: Reply | None = None
+    calls, current, lighter = 0, request, False
+    while True:
+        call = _Call(cap=current.max_output_tokens)
+        async with aclosing(call.events(model, current)) as events:
+            async for event in events:
+                yield event
+        reply = so_far = call.reply() if so_far is None else _after(so_far, call.reply())
+        calls += 1
+        following = None if calls == MOST_CALLS else _going_on(request, reply)
+        if following is None and reply.is_thought_only and not lighter:
+            following, lighter = _thinking_less(request), True
+        if following is None:
+            yield reply
+            return
+        current = following
+        yield CallRetried(call_id=current.call_id)
+
+
+def _going_on(request: ModelRequest, reply: Reply) -> ModelRequest | None:
+    """The call that goes on where a lowered cap cut the reply; None where none was lowered, or nothing is missing."""
+    left = request.max_output_tokens - reply.output_tokens
+    was_cut = reply.finish_reason == "length" and reply.cap < request.max_output_tokens
+    if not was_cut or reply.usage is None or left <= 0 or reply.message.tool_calls:
+        return None
+    if not reply.message.text.strip():
+        # There is nothing to go on from: once more, with more room.
+        return replace(request, call_id=str(uuid.uuid4()), least_reply=min(request.max_output_tokens, 4 * reply.cap))
+    return continued(request, said=reply.message.text, tokens=reply.output_tokens, most=left)
 
 
 def nothing_but_thought(request: ModelRequest) -> LLMError:
@@ -73,9 +100,10 @@ def nothing_but_thought(request: ModelRequest) -> LLMError:
 
 
 class _Call:
-    """One call, and what came of it."""
+    """One call, and what came of it. `cap` is its reply cap, until a governor says otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, cap: int) -> None:
+        self._cap = cap
         self._assembly = Assembly()
         self._ended: CallFinished | None = None
 
@@ -85,6 +113,9 @@ class _Call:
                 if isinstance(event, CallFinished):
                     self._ended = event
                     continue
+                assert not isinstance(event, CallAdmitted), "a governed model keeps it"
+                if isinstance(event, CallRefitted):
+                    self._cap = event.max_output_tokens
                 self._assembly.add(event)
                 yield event
 
@@ -97,6 +128,7 @@ class _Call:
             message=message,
             finish_reason=ended.finish_reason,
             usage=ended.usage,
+            cap=self._cap,
             is_thought_only=ended.finish_reason == "length" and _only_thoughts(self._assembly.message(), ended.usage),
         )
 
@@ -111,7 +143,7 @@ def _only_thoughts(message: Message, usage: Usage | None) -> bool:
 def _thinking_less(request: ModelRequest) -> ModelRequest | None:
     """`request` as another call, at the lowest effort there is: there is no third try. None if it was that already."""
     effort = _lowest(request.capabilities, now=request.effort)
-    return None if effort is None else _with_effort(request, effort=effort, call_id=str(uuid.uuid4()))
+    return None if effort is None else replace(request, call_id=str(uuid.uuid4()), effort=effort)
 
 
 def _lowest(able: Capabilities, *, now: Effort | None) -> Effort | None:
@@ -120,26 +152,31 @@ def _lowest(able: Capabilities, *, now: Effort | None) -> Effort | None:
     return None if lowest == current else lowest
 
 
-def _with_effort(request: ModelRequest, *, effort: Effort, call_id: str) -> ModelRequest:
-    refit = request.refit
-
-    def refit_with_effort(max_input: int, cold: bool) -> ModelRequest:
-        assert refit is not None
-        return _with_effort(refit(max_input, cold), effort=effort, call_id=call_id)
-
-    return replace(request, call_id=call_id, effort=effort, refit=None if refit is None else refit_with_effort)
-
-
 def _after(first: Reply, second: Reply) -> Reply:
-    """What was thought the first time was shown, so it stays; nobody is to see it again, so it loses its signature."""
-    thoughts: list[Part] = [
-        replace(part, signature="", origin="")
+    """What was said and thought the first time was shown, so it stays; nobody is to see the thoughts again, so they
+    lose their signature."""
+    parts: list[Part] = [
+        replace(part, signature="", origin="") if isinstance(part, ReasoningPart) else part
         for part in first.message.parts
-        if isinstance(part, ReasoningPart) and part.text
+        if not isinstance(part, ReasoningPart) or part.text
     ]
     usages = [usage for usage in (first.usage, second.usage) if usage is not None]
+    message = replace(second.message, parts=_joined([*parts, *second.message.parts]))
     return replace(
         second,
-        message=replace(second.message, parts=(*thoughts, *second.message.parts)),
+        message=message,
         usage=sum(usages, Usage()) if usages else None,
+        is_thought_only=second.is_thought_only and not message.text.strip(),
     )
+
+
+def _joined(parts: list[Part]) -> tuple[Part, ...]:
+    """Text that was cut in two is one again."""
+    joined: list[Part] = []
+    for part in parts:
+        last = joined[-1] if joined else None
+        if isinstance(part, TextPart) and isinstance(last, TextPart):
+            joined[-1] = TextPart(text=last.text + part.text)
+        else:
+            joined.append(part)
+    return tuple(joined)

@@ -64,7 +64,7 @@ _SUMS: dict[str, Any] = {
     "sum_cache_read_tokens": Sum("cache_read_tokens", default=0),
     "sum_waits": Count("pk", filter=Q(waited_ms__gt=0)),
     "sum_waited_ms": Sum("waited_ms", default=0),
-    "sum_rate_limited": Count("pk", filter=Q(error_code="provider_rate_limited")),
+    "sum_rate_limited": Count("pk", filter=Q(rate_limited__gt=0)),
     "sum_uncounted": Count("pk", filter=Q(input_tokens=None)),
 }
 _GROUPS: dict[Grouping, _Group] = {

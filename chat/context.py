@@ -65,6 +65,7 @@ class TurnContext:
     saved_window: Window | None
     oldest_position: int
     built: BlockCounts | None = None
+    newest: LimitedContext | None = None
 
     def add(self, message: Message, count: int) -> None:
         self.history.append(message)
@@ -95,7 +96,7 @@ class TurnContext:
     def _request(self, limited: LimitedContext, *, is_last: bool) -> ModelRequest:
         call_id = str(uuid.uuid4())
         history, earlier = tuple(self.history), self.earlier
-        self.built = limited.counts  # A refit builds anew: the last one is the one that is sent.
+        self.built, self.newest = limited.counts, limited  # A refit builds anew: the last one is the one that is sent.
 
         def refit(max_input: int, cold: bool) -> ModelRequest:
             smaller = self.limiter.refit(
@@ -122,12 +123,14 @@ class TurnContext:
             tools=self.agent.tools.specs,
             tool_choice="none" if is_last else "auto",
             cache_key=f"branch-{self.branch_id}",
+            input_limit=self.limiter.token_limit,
             refit=refit,
         )
 
 
 def summary(receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored receipt in a few numbers, as `context.built` tells them: what is sent of how much, and what is not."""
+    """A stored receipt in a few numbers, as `context.built` tells them: what is sent of how much, and what is not.
+    `reply_cap` is there where the cap of the reply was lowered."""
     gone = [entry for entry in receipt["entries"] if entry["status"] == "left_out"]
     left_out = receipt["earlier"]["count"] + len(gone)
     return {
@@ -138,6 +141,7 @@ def summary(receipt: Mapping[str, Any]) -> dict[str, Any]:
         "left_out": left_out,
         "left_out_tokens": receipt["earlier"]["tokens"] + sum(entry["whole"] for entry in gone),
         "boundary": receipt["boundary"] if left_out else None,
+        "reply_cap": receipt.get("reply_cap"),
     }
 
 

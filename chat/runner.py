@@ -21,7 +21,7 @@ from agents import loop, registry
 from agents.ledger import find_call
 from agents.llm.assembly import Assembly
 from agents.llm.errors import ContextImpossible, LLMError, ProviderRefused
-from agents.llm.events import ReasoningDelta, TextDelta, Waiting
+from agents.llm.events import CallGranted, CallRefitted, ReasoningDelta, TextDelta, Waiting
 from agents.llm.messages import Message, ReasoningPart, TextPart, ToolResult, Usage
 from agents.llm.providers.base import ModelRequest
 from agents.models import ModelCall
@@ -147,7 +147,7 @@ class TurnRun:
     async def _keep(self, events: AsyncGenerator[loop.LoopEvent]) -> None:
         async with aclosing(events):
             async for event in events:
-                if self._waiting and not isinstance(event, Waiting):
+                if self._waiting and not isinstance(event, Waiting | CallGranted | CallRefitted):
                     await self._keep_going()
                 await self._keep_one(event)
 
@@ -159,8 +159,8 @@ class TurnRun:
                 self._add(event, "delta")
             case ReasoningDelta():
                 self._add(event, "reasoning")
-            case Waiting():
-                await self._keep_waiting(event)
+            case Waiting() | CallGranted() | CallRefitted():
+                await self._keep_admission(event)
             case loop.Answered():
                 await self._keep_answer(event)
             case loop.ToolFinished():
@@ -174,6 +174,15 @@ class TurnRun:
         if event.text:
             self._log.append_delta(self.lease, "delta" if kind == "delta" else "reasoning", event.text)
 
+    async def _keep_admission(self, event: Waiting | CallGranted | CallRefitted) -> None:
+        match event:
+            case Waiting():
+                await self._keep_waiting(event)
+            case CallGranted():
+                await self._keep_going(("turn.granted", {"waited_ms": event.waited_ms}))
+            case CallRefitted():
+                await self._keep_refit(event)
+
     async def _keep_waiting(self, event: Waiting) -> None:
         self._waiting = True
         data = {name: value for name, value in vars(event).items() if name != "kind"}
@@ -184,10 +193,22 @@ class TurnRun:
             changes={"status": Turn.Status.WAITING},
         )
 
-    async def _keep_going(self) -> None:
-        """The wait is over: content tells the readers of the log, this the readers of the row."""
+    async def _keep_going(self, *events: Event) -> None:
+        """The wait is over: events or content tell the readers of the log, this the readers of the row."""
         self._waiting = False
-        await self._log.append(self.lease, changes={"status": Turn.Status.RUNNING})
+        await self._log.append(self.lease, *events, changes={"status": Turn.Status.RUNNING})
+
+    async def _keep_refit(self, event: CallRefitted) -> None:
+        """The call is sent otherwise than it was announced: its receipt is that of what is sent."""
+        assert self._context.newest is not None, "a request was built, or it could not be built anew"
+        call, cap = self._call_id or "", event.max_output_tokens
+        receipt = turn_start.receipt_of(self._context.newest, call=call, reply_cap=cap)
+
+        def rows() -> None:
+            Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n).update(receipt=receipt)
+            contexts.save_window(self._context)
+
+        await self._log.append(self.lease, ("context.built", contexts.summary(receipt)), rows=rows)
 
     async def _keep_answer(self, event: loop.Answered) -> None:
         message = replace(event.message, id=self._message_id)

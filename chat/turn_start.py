@@ -10,6 +10,7 @@ from agents import settings_resolution
 from agents.availability import available_models
 from agents.effective_settings import EffectiveSettings
 from agents.llm.errors import ConfigInvalid, ContextImpossible
+from agents.llm.limiter import LimitedContext
 from agents.llm.providers.base import ModelRequest
 from agents.llm.tools import ToolSet
 from agents.models import LanguageModel
@@ -107,8 +108,12 @@ def _first(loaded: context.TurnContext) -> Announced | ContextImpossible:
 def build(loaded: context.TurnContext, *, is_last: bool) -> Announced:
     """The next call. ContextImpossible where the question cannot fit."""
     built = loaded.build(is_last=is_last)
-    told = {"boundary": built.limited.window.boundary, "call": built.request.call_id}
-    return Announced(request=built.request, receipt=built.limited.receipt.to_dict() | told)
+    return Announced(request=built.request, receipt=receipt_of(built.limited, call=built.request.call_id))
+
+
+def receipt_of(limited: LimitedContext, *, call: str, **more: int) -> dict[str, Any]:
+    """As it is stored with the iteration whose call it describes."""
+    return limited.receipt.to_dict() | {"boundary": limited.window.boundary, "call": call, **more}
 
 
 def _tip(question: Message, *, branch: Branch, loaded: context.TurnContext) -> Tip:

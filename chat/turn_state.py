@@ -81,7 +81,7 @@ def _iteration_started(state: State, event: Mapping[str, Any]) -> None:
     )
 
 
-_CONTEXT = ("call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary")
+_CONTEXT = ("call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary", "reply_cap")
 
 
 def _context_built(state: State, event: Mapping[str, Any]) -> None:
@@ -91,6 +91,10 @@ def _context_built(state: State, event: Mapping[str, Any]) -> None:
 def _waiting(state: State, event: Mapping[str, Any]) -> None:
     names = ("reason", "pool", "retry_at", "used", "limit", "position")
     state.update(status="waiting", waiting={name: event[name] for name in names})
+
+
+def _granted(state: State, event: Mapping[str, Any]) -> None:
+    _no_longer_waiting(state)
 
 
 def _delta(state: State, event: Mapping[str, Any]) -> None:
@@ -154,6 +158,7 @@ _APPLY = {
     "iteration.started": _iteration_started,
     "context.built": _context_built,
     "turn.waiting": _waiting,
+    "turn.granted": _granted,
     "delta": _delta,
     "reasoning": _reasoning,
     "tool.call": _tool_call,

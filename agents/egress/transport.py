@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import httpcore2
@@ -31,9 +31,11 @@ def guarded_client(
     timeout: httpx2.Timeout,
     limits: httpx2.Limits = _FEW,
     auth: httpx2.Auth | None = None,
+    around: Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncBaseTransport] = lambda inner: inner,
 ) -> httpx2.AsyncClient:
-    """A client behind the guard: no redirects, and no proxy of the environment, which would connect in our place."""
-    transport = GuardedTransport(egress=egress, verify=verify, limits=limits)
+    """A client behind the guard: no redirects, and no proxy of the environment, which would connect in our place.
+    `around` wraps the transport, for whoever has more to ask of a request."""
+    transport = around(GuardedTransport(egress=egress, verify=verify, limits=limits))
     return httpx2.AsyncClient(transport=transport, timeout=timeout, trust_env=False, follow_redirects=False, auth=auth)
 
 

@@ -89,6 +89,7 @@ class PoolCore:
         self.limits = limits
         self.state = state
         self.granted: list[str] = []
+        state.configure(limits)
 
     def acquire(self, now: float, *, lease: str, claim: Claim) -> Verdict:
         self.pass_time(now)
@@ -146,6 +147,14 @@ class PoolCore:
         charge = self.state.seconds_of(claim.cost)
         self._correct(claim.user, charge)
         self._enter(now, lease, claim, score=_FRONT + now, charge=charge)
+
+    def close(self, now: float, *, reason: str, until: float | None) -> None:
+        """Grant nothing until `until` (None: until `open`). Whoever waits is told at the next question."""
+        self.pass_time(now)
+        self.state.closed, self.state.closed_until = reason, until
+
+    def open(self) -> None:
+        self.state.closed, self.state.closed_until = "", None
 
     @property
     def input_dimension(self) -> Dimension:
@@ -221,7 +230,10 @@ class PoolCore:
 
     @property
     def _has_slot(self) -> bool:
-        return self.limits.concurrency is None or len(self.state.held) < self.limits.concurrency
+        slots = self.limits.concurrency
+        if not self.state.buckets and not self.state.answered:
+            slots = 1  # Nothing is known of the limits: one call asks for all.
+        return slots is None or len(self.state.held) < slots
 
     def _grant(self, now: float, lease: str, waiter: Waiter) -> None:
         state = self.state

@@ -51,9 +51,11 @@ def first_byte(core: PoolCore, now: float, *, lease: str, counted: Cost, headers
     held = core.state.held.get(lease)
     if held is None:
         return
+    core.state.answered = True
     for dimension, actual in counted.items():
         core.settle(held, dimension, actual)
     if headers is not None:
+        _meet(core, held, headers)
         _take_limits(core, held, headers)
         _take_levels(core, now, held=held, headers=headers)
     core.dispatch(now)
@@ -66,12 +68,17 @@ def throttled(core: PoolCore, now: float, *, lease: str, hit: Throttle) -> None:
     held = core.state.held.pop(lease, None)
     if held is None:
         return
+    cost = dict(held.reserved)
+    if hit.headers is not None:
+        _meet(core, held, hit.headers)
+    if not core.state.buckets:
+        core.put_in_front(now, lease=lease, claim=Claim(user=held.user, cost=cost))
+        return
     dimension = hit.dimension if hit.dimension in core.state.buckets else core.input_dimension
     if dimension not in core.state.buckets:
         dimension = next(iter(core.state.buckets))
     bucket, needed = core.state.buckets[dimension], held.cost.get(dimension, 0.0)
     believed = bucket.level + needed
-    cost = dict(held.reserved)
     core.give_back(held)
     if hit.headers is not None and dimension in hit.headers.limits:
         _learn(core, dimension, believed=believed, needed=needed, headers=hit.headers)
@@ -93,6 +100,20 @@ def recover(core: PoolCore, now: float) -> None:
         core.state.cut_at[name] = since + steps * _RECOVERY_EVERY
         if bucket.rate >= rate and bucket.burst >= burst:
             del core.state.cut_at[name]
+
+
+def _meet(core: PoolCore, held: Held, headers: Headers) -> None:
+    """A dimension that nobody has configured: its bucket is as full as the provider says, less what is under way."""
+    for name, limit in headers.limits.items():
+        together = "tokens" in core.state.buckets
+        apart = not core.state.buckets.keys().isdisjoint(("input", "output"))
+        contradicts = apart if name == "tokens" else together and name != "requests"
+        if name in core.state.buckets or limit <= 0 or contradicts:
+            continue
+        bucket = Bucket(level=0.0, rate=limit / 60.0, burst=core.limits.burst(name))
+        others = sum(one.reserved.get(name, 0.0) for one in core.state.held.values() if one is not held)
+        bucket.level = min(bucket.capacity, headers.remaining.get(name, limit)) - others
+        core.state.buckets[name] = bucket
 
 
 def _take_limits(core: PoolCore, held: Held, headers: Headers) -> None:

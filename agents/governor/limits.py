@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-Dimension = Literal["requests", "input", "output", "tokens"]
-"""What a provider counts by the minute. `tokens` is input and output together, for providers that count so."""
+from agents.llm.rates import Dimension as Dimension  # noqa: PLC0414 - the governor's own word, too
 
 Cost = Mapping[Dimension, float]
 """What one call takes of each dimension. A dimension that the pool does not limit may be missing or extra."""
@@ -24,12 +22,14 @@ _REQUEST_BURST = 6.0
 class PoolLimits:
     """`per_minute`: what the provider allows, at least one dimension. `burst_seconds`: how many seconds of it may be
     used at once (its bucket's size), where that is not a whole minute. `concurrency`: calls in flight at once.
-    `patience`: seconds after which a waiting new turn is told that the pool is busy."""
+    `patience`: seconds after which a waiting new turn is told that the pool is busy. `counts_cached`: input that the
+    provider reads from its cache counts, too."""
 
     per_minute: Mapping[Dimension, float]
     burst_seconds: Mapping[Dimension, float] = field(default_factory=dict)
     concurrency: int | None = None
     patience: float = 300.0
+    counts_cached: bool = False
 
     def rate(self, dimension: Dimension) -> float:
         """Per second."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from agents.governor.bucket import Bucket
+from agents.governor.experience import Experience, Prefix
 from agents.governor.limits import Cost, Dimension, PoolLimits
 
 
@@ -43,6 +44,8 @@ class Held:
 @dataclass(kw_only=True, slots=True)
 class PoolState:
     """`at` is the newest moment (seconds) that it has seen. `virtual` and `finish` are start-time fair queueing's.
+    `configured` holds rate and burst of each dimension as they were configured last. `answered`: the provider has
+    admitted a call, so that what it tells of its limits is known.
     `whole_prompts`: the provider admits calls without a look at its cache; `cache_misses` is the evidence so far.
     `closed` says why nothing is granted at all ("" if it is), until `closed_until` (None: until somebody opens it)."""
 
@@ -62,16 +65,35 @@ class PoolState:
     cut_at: dict[Dimension, float] = field(default_factory=dict)
     closed: str = ""
     closed_until: float | None = None
+    configured: dict[Dimension, list[float]] = field(default_factory=dict)
+    answered: bool = False
+    experience: Experience = field(default_factory=Experience)
 
     @classmethod
     def fresh(cls, limits: PoolLimits, *, now: float) -> PoolState:
         """Full buckets."""
-        buckets = {
-            name: Bucket(level=0.0, rate=limits.rate(name), burst=limits.burst(name)) for name in limits.per_minute
-        }
-        for bucket in buckets.values():
-            bucket.level = bucket.capacity
-        return cls(at=now, buckets=buckets, foreign_since=now)
+        state = cls(at=now, buckets={}, foreign_since=now)
+        state.configure(limits)
+        return state
+
+    def configure(self, limits: PoolLimits) -> None:
+        """Take what an admin has changed since; what was learnt stays in force where nothing changed."""
+        now = {name: [limits.rate(name), limits.burst(name)] for name in limits.per_minute}
+        for name in self.configured.keys() - now.keys():
+            self.buckets.pop(name, None)  # Learnt anew from the provider's next answer, if it tells.
+        for name, (rate, burst) in now.items():
+            if self.configured.get(name) != [rate, burst]:
+                self._begin(name, rate=rate, burst=burst)
+        self.configured = now
+
+    def _begin(self, name: Dimension, *, rate: float, burst: float) -> None:
+        """What is taken already stays taken."""
+        old = self.buckets.get(name)
+        bucket = Bucket(level=0.0, rate=rate, burst=burst)
+        missing = old.capacity - old.level if old is not None else 0.0
+        bucket.level = bucket.capacity - missing
+        self.buckets[name] = bucket
+        self.cut_at.pop(name, None)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready form; `from_dict` reads it back exactly."""
@@ -83,6 +105,9 @@ class PoolState:
         fields["buckets"] = {name: Bucket(**bucket) for name, bucket in data["buckets"].items()}
         fields["waiting"] = {lease: Waiter(**waiter) for lease, waiter in data["waiting"].items()}
         fields["held"] = {lease: Held(**held) for lease, held in data["held"].items()}
+        known = dict(data["experience"])
+        known["prefixes"] = {digest: Prefix(**prefix) for digest, prefix in known["prefixes"].items()}
+        fields["experience"] = Experience(**known)
         return cls(**fields)
 
     def seconds_of(self, cost: Cost) -> float:

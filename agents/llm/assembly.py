@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agents.llm.clean_text import clean_text
-from agents.llm.events import CallFinished, CallRetried, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta, Waiting
+from agents.llm.events import ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall
 
 
@@ -47,8 +47,8 @@ class Assembly:
                 self._add_reasoning(event)
             case ToolCallDelta():
                 self._add_call(event)
-            case Waiting() | CallRetried() | CallFinished():
-                pass  # They say nothing about the content.
+            case _:
+                pass  # The others say nothing about the content.
 
     def message(self, *, id: str = "", complete_calls_only: bool = False) -> Message:
         """The parts in order of appearance. `complete_calls_only` leaves out calls whose arguments are no JSON."""

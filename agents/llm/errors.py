@@ -4,6 +4,7 @@
     ├── ContextImpossible         what must be sent does not fit the token limit; carries the sizes
     ├── ConfigInvalid             no key, unknown model, something in the request that the provider refuses
     │   └── ParameterRefused      the provider refuses one parameter that the request can do without
+    ├── PoolBusy                  too many wait for the same rate limit; nothing was sent
     ├── EgressBlocked             the address leads to a place that this server may not call; nothing was sent
     ├── ProviderError             the provider, or the way to it, failed
     │   ├── ProviderAuth          401 / 403
@@ -18,7 +19,8 @@
     └── ToolFailed                a tool raised; the loop turns it into a failed result for the model
 
 An error carries what its caller must decide: may it be tried again (`retryable`, only before the first content),
-after how long (`retry_after`, seconds), and how far the failure reaches (`scope`). `message` is for the user and never
+after how long (`retry_after`, seconds), how far the failure reaches (`scope`), and what the provider said of its limits
+along with it (`rates`). `message` is for the user and never
 holds a raw provider body or a secret; `detail` is for the log.
 """
 
@@ -27,6 +29,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from agents.llm.capabilities import Parameter
+from agents.llm.rates import Rates
 
 Scope = Literal["request", "model", "account"]
 
@@ -55,6 +58,7 @@ class LLMError(Exception):
         self.retry_after = retry_after
         self.status = status
         self.params = params or {}
+        self.rates: Rates | None = None
         if retryable is not None:
             self.retryable = retryable
         if scope is not None:
@@ -69,6 +73,12 @@ class ContextImpossible(LLMError):
 
 class ConfigInvalid(LLMError):
     code = "config_invalid"
+    scope: Scope = "model"
+
+
+class PoolBusy(LLMError):
+    code = "server_busy"
+    retryable = True
     scope: Scope = "model"
 
 

@@ -2,7 +2,8 @@
 
 A stream is any number of deltas and at most one `CallFinished`, which comes last. A stream that ends without
 `CallFinished` was cut: adapters raise `errors.ProviderBadStream` instead of ending silently (both SDKs report a clean
-EOF as success). `Waiting` comes only from a governed model, before the first delta.
+EOF as success). `CallAdmitted` is for the governor and reaches nobody beyond it; `Waiting`, `CallGranted` and
+`CallRefitted` come only from a governed model, before the first delta.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agents.llm.messages import Usage
+from agents.llm.rates import Rates
 
 FinishReason = Literal["stop", "tool_calls", "length", "refusal", "context_window"]
 """stop: the model ended its answer · tool_calls: it asks for tools · length: the reply cap or the model's maximum cut
@@ -73,11 +75,52 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class CallRetried:
-    """The call failed before its first content, and is made once more in another form, as the call `call_id`. Comes
-    from a model that learns what its provider refuses, never from an adapter."""
+    """The answer takes another call, `call_id`: in another form because nothing came of the one before, or to go on
+    where its reply was cut. Comes from whoever makes more than one call of a request, never from an adapter."""
 
     call_id: str
     kind: Literal["call_retried"] = "call_retried"
 
 
-ModelEvent = TextDelta | ReasoningDelta | ToolCallDelta | CallFinished | Waiting | CallRetried
+@dataclass(frozen=True, kw_only=True)
+class CallAdmitted:
+    """The provider has begun to answer. `rates` comes with its headers; `usage` a moment later, where the wire tells
+    what the input was before the answer (its output is not final then)."""
+
+    rates: Rates | None = None
+    usage: Usage | None = None
+    kind: Literal["call_admitted"] = "call_admitted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallGranted:
+    """The governor let the call go after it had held it back for `waited_ms`."""
+
+    waited_ms: int
+    kind: Literal["call_granted"] = "call_granted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallRefitted:
+    """The call is sent in another form than it was built, so that its pool can take it: with fewer messages
+    (`is_shorter`), or with a reply of at most `max_output_tokens`."""
+
+    max_output_tokens: int
+    is_shorter: bool
+    kind: Literal["call_refitted"] = "call_refitted"
+
+
+ModelEvent = (
+    TextDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | CallFinished
+    | Waiting
+    | CallRetried
+    | CallAdmitted
+    | CallGranted
+    | CallRefitted
+)
+
+BEFORE_CONTENT = (Waiting, CallRetried, CallAdmitted, CallGranted, CallRefitted)
+"""Kinds of event that say nothing of an answer."""

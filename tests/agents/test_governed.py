@@ -11,15 +11,16 @@ from django.db import IntegrityError
 from accounts.models import User
 from agents import ledger
 from agents.governed import GovernedModel
-from agents.governor.base import Ask, Grant
-from agents.llm.errors import ProviderOverloaded, ProviderRateLimited
-from agents.llm.events import ModelEvent, TextDelta, Waiting
+from agents.governor.base import Ask, Grant, Reserved, Retry, Told
+from agents.llm.errors import LLMError, ProviderOverloaded, ProviderRateLimited
+from agents.llm.events import CallAdmitted, ModelEvent, TextDelta, Waiting
 from agents.llm.messages import Usage
 from agents.llm.providers.base import ModelRequest
 from agents.models import LanguageModel, ModelCall
+from agents.rate_pools import pool_of
 from agents.threads import in_thread
 from tests.agents.rows import make_model
-from tests.agents.scripted_model import ScriptedModel, Step, a_request, finished
+from tests.agents.scripted_model import ScriptedModel, Step, a_request, finished, says
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,23 +28,39 @@ WAIT = Waiting(reason="pacing", pool="p", retry_at=1.0, used=1, limit=2, positio
 
 
 class Books(ScriptedModel):
-    """A governor and the model behind it, that write down what happens to them in one list."""
+    """A governor, its grants and the model behind it, that write down what happens to them in one list. `retries` are
+    what the governor thinks of one failure after the other."""
 
-    def __init__(self, *script: Step, waits: int = 0) -> None:
-        super().__init__(script)
+    reserved = Reserved(input=11, output=22)
+
+    def __init__(self, *script: Step, waits: int = 0, scripts: Sequence[Sequence[Step]] = ()) -> None:
+        super().__init__(script, *scripts)
         self.waits = waits
+        self.retries: list[Retry] = []
+        self.smaller: ModelRequest | None = None
         self.happened: list[object] = []
         self.asks: list[Ask] = []
         self.released = asyncio.Event()
         self.released.set()
 
-    async def reserve(self, ask: Ask) -> AsyncGenerator[Waiting | Grant]:
+    @property
+    def request(self) -> ModelRequest:
+        return self.smaller or self.asks[-1].request
+
+    async def reserve(self, ask: Ask) -> AsyncGenerator[Told | Grant]:
         self.asks.append(ask)
         for _ in range(self.waits):
             yield WAIT
         await self.released.wait()
         self.happened.append("granted")
         yield self
+
+    def admitted(self, event: CallAdmitted) -> None:
+        self.happened.append("admitted")
+
+    async def failed(self, error: LLMError, *, begun: bool) -> Retry | None:
+        self.happened.append(("failed", error.code, begun))
+        return self.retries.pop(0) if self.retries else None
 
     async def settle(self, usage: Usage | None) -> None:
         self.happened.append(("settled", usage))
@@ -73,7 +90,19 @@ def model(owner: User) -> LanguageModel:
 
 
 def governed(books: Books, model: LanguageModel, owner: User) -> GovernedModel:
-    return GovernedModel(inner=books, governor=books, model=model, user_id=str(owner.pk), purpose="chat", clock=Clock())
+    async def sleep(seconds: float) -> None:
+        books.happened.append(("slept", seconds))
+
+    return GovernedModel(
+        inner=books,
+        governor=books,
+        model=model,
+        pool=pool_of(model),
+        user_id=str(owner.pk),
+        purpose="chat",
+        clock=Clock(),
+        sleep=sleep,
+    )
 
 
 async def play(books: Books, model: LanguageModel, owner: User) -> tuple[list[ModelEvent], ModelCall]:
@@ -134,8 +163,56 @@ async def test_an_error_closes_the_call_with_its_code(
     row = await call(request)
     assert (row.status, row.error_code, row.input_tokens) == ("failed", code, None)
     assert row.ended_at is not None
-    assert books.happened[-1] == ("settled", None)
+    how = ("failed", code, bool(before)) if isinstance(error, LLMError) else ("settled", None)
+    assert books.happened[-1] == how
     assert books.closed == 1
+
+
+class TestRetried:
+    """What the governor thinks worth another try is sent again, in the same row, before any of an answer came."""
+
+    async def test_after_a_pause_that_is_told(self, model: LanguageModel, owner: User) -> None:
+        books = Books(ProviderOverloaded("busy"), scripts=[[TextDelta(text="a"), finished()]])
+        books.retries = [Retry(pause=2.5, reason="provider_overloaded", waiting=WAIT)]
+        seen, row = await play(books, model, owner)
+        assert seen == [WAIT, TextDelta(text="a"), finished()]
+        assert ("slept", 2.5) in books.happened
+        assert [ask.tries for ask in books.asks] == [0, 1]
+        assert books.asks[1].reason == "provider_overloaded"
+        assert (row.status, row.retries, row.rate_limited, row.waited_ms) == ("completed", 1, 0, 2_500)
+
+    async def test_from_the_front_of_its_queue_after_a_429(self, model: LanguageModel, owner: User) -> None:
+        books = Books(ProviderRateLimited("slow down"), scripts=[says("yes")])
+        books.retries = [Retry(pause=0.0, reason="provider_rate_limited", waiting=None)]
+        seen, row = await play(books, model, owner)
+        assert seen == says("yes")
+        assert len({ask.lease for ask in books.asks}) == 1
+        assert (row.status, row.retries, row.rate_limited) == ("completed", 1, 1)
+        assert await in_thread(ModelCall.objects.count)() == 1
+
+    async def test_until_the_governor_gives_up(self, model: LanguageModel, owner: User) -> None:
+        books = Books(ProviderRateLimited("1"), scripts=[[ProviderRateLimited("2")]])
+        books.retries = [Retry(pause=0.0, reason="provider_rate_limited", waiting=None)]
+        request = a_request(call_id=str(uuid4()))
+        with pytest.raises(ProviderRateLimited, match="2"):
+            _ = [event async for event in governed(books, model, owner).stream(request)]
+        row = await call(request)
+        assert (row.status, row.error_code, row.retries, row.rate_limited) == ("failed", "provider_rate_limited", 1, 2)
+
+
+async def test_what_the_provider_says_of_its_limits_stays_with_the_governor(model: LanguageModel, owner: User) -> None:
+    books = Books(CallAdmitted(), TextDelta(text="a"), finished())
+    seen, row = await play(books, model, owner)
+    assert seen == [TextDelta(text="a"), finished()]
+    assert "admitted" in books.happened
+    assert (row.reserved_input_tokens, row.reserved_output_tokens) == (11, 22)
+
+
+async def test_what_is_granted_is_what_is_sent(model: LanguageModel, owner: User) -> None:
+    books = Books(finished())
+    books.smaller = a_request(call_id=str(uuid4()), max_output_tokens=5)
+    await play(books, model, owner)
+    assert books.requests == [books.smaller]
 
 
 class TestStopped:
@@ -215,7 +292,7 @@ class TestStopped:
 async def test_a_call_that_cannot_be_booked_is_not_sent(model: LanguageModel, owner: User) -> None:
     books = Books(finished())
     request, _ = a_request(call_id=str(uuid4())), await play(Books(finished()), model, owner)
-    ask = Ask(request=request, pool="", user=str(owner.pk), purpose="chat")
+    ask = Ask(request=request, pool=pool_of(model), user=str(owner.pk), purpose="chat", lease=request.call_id)
     await ledger.open_call(ledger.row_of(ask=ask, model=model))
     with pytest.raises(IntegrityError):
         _ = [event async for event in governed(books, model, owner).stream(request)]
@@ -234,7 +311,13 @@ async def test_the_row_can_be_written_by_whoever_has_more_to_write(model: Langua
         await ledger.open_call(row)
 
     governed_model = GovernedModel(
-        inner=books, governor=books, model=model, user_id=str(owner.pk), purpose="chat", open_call=open_call
+        inner=books,
+        governor=books,
+        model=model,
+        pool=pool_of(model),
+        user_id=str(owner.pk),
+        purpose="chat",
+        open_call=open_call,
     )
     _ = [event async for event in governed_model.stream(request)]
     assert [str(row.pk) for row in opened] == [request.call_id]
@@ -245,4 +328,4 @@ async def test_the_governor_is_told_whose_call_it_is_and_from_which_pool(model: 
     books = Books(finished())
     await play(books, model, owner)
     [ask] = books.asks
-    assert (ask.pool, ask.user, ask.purpose) == ("", str(owner.pk), "chat")
+    assert (ask.pool, ask.user, ask.purpose) == (pool_of(model), str(owner.pk), "chat")

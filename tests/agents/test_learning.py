@@ -16,6 +16,7 @@ from agents.llm.errors import ParameterRefused, ProviderOverloaded
 from agents.llm.events import CallRetried, ModelEvent, TextDelta, Waiting
 from agents.llm.providers.base import ModelRequest
 from agents.models import LanguageModel, ModelCall
+from agents.rate_pools import pool_of
 from agents.threads import in_thread
 from tests.agents.rows import make_model
 from tests.agents.scripted_model import ScriptedModel, Step, a_request, finished, says
@@ -115,7 +116,9 @@ async def test_an_answer_does_not_fail_for_a_row_that_is_gone(row: LanguageModel
 async def test_each_try_is_a_call_of_its_own_in_the_ledger(row: LanguageModel, owner: User) -> None:
     scripts: Sequence[Sequence[Step]] = [[refusal("temperature")], says("Yes.")]
     inner = ScriptedModel(*scripts)
-    governed = GovernedModel(inner=inner, governor=PassThrough(), model=row, user_id=str(owner.pk), purpose="chat")
+    governed = GovernedModel(
+        inner=inner, governor=PassThrough(), model=row, pool=pool_of(row), user_id=str(owner.pk), purpose="chat"
+    )
     await said(LearningModel(inner=governed, model=row), request())
 
     def rows() -> list[tuple[str, str, str]]:

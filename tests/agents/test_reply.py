@@ -8,9 +8,9 @@ import pytest
 
 from agents.llm.capabilities import Capabilities, Effort
 from agents.llm.errors import ConfigInvalid, ProviderOverloaded
-from agents.llm.events import CallRetried, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta
-from agents.llm.messages import ReasoningPart, TextPart, Usage
-from agents.llm.providers.base import ModelRequest
+from agents.llm.events import CallRefitted, CallRetried, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta
+from agents.llm.messages import Message, ReasoningPart, TextPart, Usage
+from agents.llm.providers.base import BlockCounts, ModelRequest
 from agents.llm.tools import ToolSet
 from agents.loop import Answered, LoopEvent, RequestBuilt, run_loop
 from agents.reply import Reply, reply_of
@@ -115,19 +115,6 @@ async def test_the_second_call_may_fail_like_any_other() -> None:
     assert model.closed == 2
 
 
-async def test_what_the_governor_refits_keeps_the_lower_effort_and_the_call_of_its_own() -> None:
-    def refit(max_input: int, cold: bool) -> ModelRequest:
-        return replace(thinking_request(), max_output_tokens=max_input)
-
-    model = ScriptedModel(NOTHING_BUT_THOUGHT, says("Yes."))
-    await played(model, replace(thinking_request(), refit=refit))
-    second = model.requests[1]
-    assert second.refit is not None
-    smaller = second.refit(7, True)
-    assert (smaller.effort, smaller.call_id, smaller.max_output_tokens) == ("low", second.call_id, 7)
-    assert smaller.refit is None
-
-
 async def looped(model: ScriptedModel) -> tuple[list[LoopEvent], ConfigInvalid | None]:
     async def build(n: int, is_last: bool) -> ModelRequest:
         return thinking_request()
@@ -157,3 +144,74 @@ async def test_a_turn_without_an_answer_is_explained_after_what_it_took_was_told
     assert error is not None
     for words in ("100 tokens to think", "Your message is kept", "Max Output Tokens"):
         assert words in error.message
+
+
+def lowered(cap: int) -> CallRefitted:
+    return CallRefitted(max_output_tokens=cap, is_shorter=False)
+
+
+class TestAReplyThatALoweredCapCut:
+    """Lowered by a governor, not by whoever set it."""
+
+    async def test_goes_on_by_itself_until_it_ends(self) -> None:
+        model = ScriptedModel(
+            [lowered(10), TextDelta(text="One, "), finished("length", usage=Usage(output_tokens=10))],
+            [lowered(20), TextDelta(text="two, "), finished("length", usage=Usage(output_tokens=20))],
+            [lowered(20), TextDelta(text="three."), finished(usage=Usage(output_tokens=5))],
+        )
+        _, reply = await played(model, a_request(call_id="first", max_output_tokens=100))
+        assert (reply.message.text, reply.finish_reason) == ("One, two, three.", "stop")
+        assert reply.message.parts == (TextPart(text="One, two, three."),), "as if nothing had cut it"
+        assert reply.usage == Usage(output_tokens=35)
+        first, second, third = model.requests
+        assert [one.max_output_tokens for one in model.requests] == [100, 90, 70]
+        assert [message.role for message in second.messages] == ["assistant", "user"]
+        assert third.messages[0].text == "One, two, "
+        assert len({one.call_id for one in model.requests}) == 3
+        assert first.messages == ()
+
+    async def test_ends_at_the_cap_that_was_set(self) -> None:
+        model = ScriptedModel(
+            [lowered(60), TextDelta(text="a"), finished("length", usage=Usage(output_tokens=60))],
+            [lowered(40), TextDelta(text="b"), finished("length", usage=Usage(output_tokens=40))],
+        )
+        _, reply = await played(model, a_request(call_id="first", max_output_tokens=100))
+        assert (reply.message.text, reply.finish_reason) == ("ab", "length")
+
+    async def test_before_it_said_anything_gets_more_room(self) -> None:
+        model = ScriptedModel([lowered(10), finished("length", usage=Usage(output_tokens=10))], says("Yes."))
+        _, reply = await played(model, a_request(call_id="first", max_output_tokens=100))
+        assert reply.message.text == "Yes."
+        assert model.requests[1].least_reply == 40
+        assert model.requests[1].effort == model.requests[0].effort
+
+    async def test_makes_room_for_what_it_said(self) -> None:
+        asked: list[int] = []
+
+        def refit(max_input: int, cold: bool) -> ModelRequest:
+            asked.append(max_input)
+            return replace(full, counts=replace(full.counts, messages=(max_input,)))
+
+        question = (Message(role="user", parts=(TextPart(text="Q"),)),)
+        counts = BlockCounts(instructions=0, tools=0, overhead=0, messages=(1_000,))
+        full = replace(
+            a_request(call_id="first"), messages=question, counts=counts, input_limit=1_000, refit=lambda *_: full
+        )
+        model = ScriptedModel(
+            [lowered(10), TextDelta(text="a"), finished("length", usage=Usage(output_tokens=10))], says("b")
+        )
+        _, reply = await played(model, replace(full, refit=refit))
+        assert reply.message.text == "ab"
+        assert asked == [940]
+        assert model.requests[1].counts.total == 1_000
+
+    async def test_with_tool_calls_is_complete(self) -> None:
+        call = ToolCallDelta(index=0, id="c", name="look", arguments="{}")
+        model = ScriptedModel([lowered(10), call, finished("length", usage=Usage(output_tokens=10))])
+        _, reply = await played(model, a_request(call_id="first", max_output_tokens=100))
+        assert [one.name for one in reply.message.tool_calls] == ["look"]
+
+    async def test_without_a_count_is_left_as_it_is(self) -> None:
+        model = ScriptedModel([lowered(10), TextDelta(text="a"), finished("length")])
+        _, reply = await played(model, a_request(call_id="first", max_output_tokens=100))
+        assert reply.finish_reason == "length"

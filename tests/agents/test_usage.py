@@ -31,7 +31,7 @@ def summed(group_by: Grouping, user: User | None, period: Period = WEEK) -> dict
 def test_every_number_is_summed(owner: User, claude: LanguageModel) -> None:
     book(owner, claude, at=NOON, waited_ms=1_500)
     book(owner, claude, at=NOON, waited_ms=500, input_tokens=1_000, cache_read_tokens=0)
-    book(owner, claude, at=NOON, status="failed", error_code="provider_rate_limited", **UNCOUNTED)
+    book(owner, claude, at=NOON, status="failed", error_code="provider_rate_limited", rate_limited=1, **UNCOUNTED)
     book(owner, claude, at=NOON, status="failed", error_code="provider_overloaded", **UNCOUNTED)
     book(owner, claude, at=NOON, status="running", **UNCOUNTED)
     sums = Usage(

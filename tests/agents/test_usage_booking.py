@@ -12,11 +12,13 @@ import pytest
 from accounts.models import User
 from agents import registry
 from agents.governed import GovernedModel
-from agents.governor.base import Ask, Grant
+from agents.governor.base import Ask, Grant, Told
+from agents.governor.passthrough import FreeGrant
 from agents.llm.events import Waiting
-from agents.llm.messages import Message, TextPart, Usage
+from agents.llm.messages import Message, TextPart
 from agents.llm.providers.base import ChatModel
 from agents.models import LanguageModel, ModelCall
+from agents.rate_pools import pool_of
 from agents.sandbox.app import SandboxApp
 from agents.sandbox.exchange import Exchange
 from agents.sandbox.pace import Pacing
@@ -54,16 +56,10 @@ class SlowGovernor:
     def __init__(self, *, waits: int) -> None:
         self.waits = waits
 
-    async def reserve(self, ask: Ask) -> AsyncGenerator[Waiting | Grant]:
+    async def reserve(self, ask: Ask) -> AsyncGenerator[Told | Grant]:
         for _ in range(self.waits):
             yield Waiting(reason="pacing", pool="p", retry_at=1.0, used=1, limit=2, position=0)
-        yield self
-
-    async def settle(self, usage: Usage | None) -> None:
-        pass
-
-    async def cancel(self) -> None:
-        pass
+        yield FreeGrant(ask.request)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +73,7 @@ async def test_only_what_the_governor_held_back_is_a_wait(
         inner=ScriptedModel([finished()]),
         governor=SlowGovernor(waits=waits),
         model=model,
+        pool=pool_of(model),
         user_id="",
         purpose="chat",
         clock=lambda: next(ticks),

@@ -51,6 +51,7 @@ def an_iteration(chance: random.Random, n: int) -> list[tuple[str, dict[str, Any
         "left_out": 2,
         "left_out_tokens": 9,
         "boundary": "b",
+        "reply_cap": chance.choice([None, 1024]),
     }
     waiting = {
         "reason": "pacing",
@@ -66,6 +67,7 @@ def an_iteration(chance: random.Random, n: int) -> list[tuple[str, dict[str, Any
     ]
     if chance.random() < 0.4:
         events.append(("turn.waiting", waiting))
+        events += [("turn.granted", {"waited_ms": 900})] * chance.randint(0, 1)
     events += [("reasoning", {"text": "hm "})] * chance.randint(0, 2)
     events += [
         ("delta", {"text": chance.choice(["word ", "**b", "`", "\n\n", "😀"])}) for _ in range(chance.randint(0, 6))

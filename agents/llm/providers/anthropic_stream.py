@@ -8,7 +8,15 @@ from typing import Any
 import orjson
 
 from agents.llm.clean_text import PieceCleaner
-from agents.llm.events import CallFinished, FinishReason, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta
+from agents.llm.events import (
+    CallAdmitted,
+    CallFinished,
+    FinishReason,
+    ModelEvent,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+)
 from agents.llm.messages import Usage
 from agents.llm.providers.anthropic_thinking import ThinkingBlock, redacted_signature
 
@@ -63,6 +71,8 @@ class AnthropicFold:
         match chunk.type:
             case "message_start":
                 self._count(chunk.message.usage)
+                if self._usage:
+                    yield CallAdmitted(usage=self._so_far())
             case "content_block_start":
                 yield from self._start(chunk.index, chunk.content_block)
             case "content_block_delta":
@@ -134,8 +144,9 @@ class AnthropicFold:
 
     def _total(self) -> Usage | None:
         """None without a final count: the one at the start says nothing about the output."""
-        if not self._usage_is_final:
-            return None
+        return self._so_far() if self._usage_is_final else None
+
+    def _so_far(self) -> Usage:
         written = self._usage.get("cache_creation_input_tokens", 0)
         read = self._usage.get("cache_read_input_tokens", 0)
         return Usage(

@@ -34,13 +34,14 @@ class BlockCounts:
 class ModelRequest:
     """One model call, ready to be mapped to a wire.
 
-    `call_id` names the call in the ledger (a UUID); it is never sent. `max_output_tokens` caps the reply (tokens).
-    `temperature` and `effort` None mean: do not send it; what the model cannot take has been taken out before.
-    `capabilities` are the model's. Reasoning parts in `messages` are sent back to the model that wrote them: whoever
-    builds the request leaves out what it may no longer see. `cache_key` names the conversation branch whose prefix a
-    provider may have cached. `refit(max_input, cold)` builds a smaller request of at most `max_input` input tokens, for
-    a governor that cannot admit this one; `cold` says that the cached prefix has expired anyway. It raises
-    `errors.ContextImpossible` where nothing smaller can be sent.
+    `call_id` names the call in the ledger (a UUID); it is never sent. `max_output_tokens` caps the reply (tokens), and
+    may be lowered to fit a pool, but not below `least_reply`. `temperature` and `effort` None mean: do not send it;
+    what the model cannot take has been taken out before. `capabilities` are the model's. Reasoning parts in `messages`
+    are sent back to the model that wrote them: whoever builds the request leaves out what it may no longer see.
+    `cache_key` names the conversation branch whose prefix a provider may have cached. `input_limit` is the most input
+    tokens that it may ever carry, 0 if nobody says. `refit(max_input, cold)` builds a smaller request of at most
+    `max_input` input tokens, for a governor that cannot admit this one; `cold` says that the cached prefix has expired
+    anyway. It raises `errors.ContextImpossible` where nothing smaller can be sent.
     """
 
     model: str
@@ -55,6 +56,8 @@ class ModelRequest:
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: ToolChoice = "auto"
     cache_key: str = ""
+    input_limit: int = 0
+    least_reply: int = 0
     refit: Callable[[int, bool], ModelRequest] | None = field(default=None, compare=False)
 
 

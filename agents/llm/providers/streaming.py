@@ -16,9 +16,10 @@ import httpx2
 import orjson
 
 from agents.llm.errors import LLMError, ProviderBadStream
-from agents.llm.events import CallFinished, ModelEvent
+from agents.llm.events import BEFORE_CONTENT, CallAdmitted, CallFinished, ModelEvent
 from agents.llm.providers import wording
 from agents.llm.providers.failures import FailedCall, error_from_exception, error_from_report
+from agents.llm.providers.rate_headers import named_limit, rates_of, refused_dimension
 from agents.llm.providers.report import Report
 from agents.llm.providers.retry_after import retry_after_seconds
 
@@ -91,9 +92,10 @@ async def stream_events(
         stream = await open_stream()
         call = replace(call, answered=True)
         await _require_event_stream(stream.response)
+        yield CallAdmitted(rates=rates_of(stream.response.headers))
         async for chunk in stream:
             for event in fold.feed(chunk):
-                call = replace(call, content_seen=True) if not call.content_seen else call
+                call = _having_seen(event, call)
                 yield event
             if fold.complete:
                 await _drain(stream, fold)
@@ -112,6 +114,11 @@ async def stream_events(
     if finished is None:
         raise _cut(call)
     yield finished
+
+
+def _having_seen(event: ModelEvent, call: FailedCall) -> FailedCall:
+    is_content = not isinstance(event, BEFORE_CONTENT)
+    return replace(call, content_seen=True) if is_content and not call.content_seen else call
 
 
 def _finish(fold: Fold, stream: SdkStream | None, vendor: Vendor) -> CallFinished | None:
@@ -133,8 +140,21 @@ def _named(error: Exception, *, vendor: Vendor, call: FailedCall) -> LLMError:
     if isinstance(error, ReportedFailure):
         return error_from_report(Report.read(status=None, body=error.body), call=call)
     if isinstance(error, vendor.api_error) and not isinstance(error, vendor.connection_error):
-        return error_from_report(_report_of(error, vendor), call=call)
+        return _refused(error, vendor=vendor, call=call)
     return error_from_exception(error, call=call)
+
+
+def _refused(error: Exception, *, vendor: Vendor, call: FailedCall) -> LLMError:
+    report = _report_of(error, vendor)
+    failure = error_from_report(report, call=call)
+    response: httpx2.Response | None = getattr(error, "response", None)
+    if report.effective_status == 429:
+        failure.rates = replace(
+            rates_of(response.headers if response is not None else {}),
+            refused=refused_dimension(kind=report.type, text=report.text),
+            too_large=named_limit(report.text) if report.is_never_admitted else None,
+        )
+    return failure
 
 
 def _report_of(error: Exception, vendor: Vendor) -> Report:

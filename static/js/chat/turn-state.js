@@ -58,6 +58,7 @@ const APPLY = {
   }),
   "context.built": (state, event) => lastIteration(state, { context: pick(event, CONTEXT) }),
   "turn.waiting": (state, event) => ({ status: "waiting", waiting: pick(event, WAITING) }),
+  "turn.granted": (state) => noLongerWaiting(state),
   delta: (state, event) => going(state, (last) => ({ text: last.text + event.text })),
   reasoning: (state, event) => going(state, (last) => ({ reasoning: last.reasoning + event.text })),
   "tool.call": (state, event) => going(state, (last) => ({ tools: [...last.tools, newTool(event)] })),
@@ -80,7 +81,7 @@ const APPLY = {
   }),
 };
 
-const CONTEXT = ["call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary"];
+const CONTEXT = ["call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary", "reply_cap"];
 const WAITING = ["reason", "pool", "retry_at", "used", "limit", "position"];
 const RESULT = ["ok", "preview", "tokens", "shortened"];
 
@@ -109,8 +110,9 @@ function lastIteration(state, change) {
   return { iterations: [...state.iterations.slice(0, -1), { ...state.iterations.at(-1), ...change }] };
 }
 
+const noLongerWaiting = (state) => (state.waiting ? { status: "running", waiting: null } : {});
+
 /** What shows that the model answers: a wait is over. `changeOf(last iteration)` is the change. */
 function going(state, changeOf) {
-  const over = state.waiting ? { status: "running", waiting: null } : {};
-  return { ...over, ...lastIteration(state, changeOf(state.iterations.at(-1))) };
+  return { ...noLongerWaiting(state), ...lastIteration(state, changeOf(state.iterations.at(-1))) };
 }

@@ -8,7 +8,7 @@ import pytest
 
 from agents.llm.capabilities import Capabilities
 from agents.llm.errors import LLMError
-from agents.llm.events import ModelEvent
+from agents.llm.events import CallAdmitted, ModelEvent
 from agents.llm.messages import ToolSpec, user_text
 from agents.llm.providers.base import BlockCounts, ChatModel, ModelRequest
 
@@ -40,7 +40,14 @@ def ask(**fields: Any) -> ModelRequest:
 
 
 async def events_of(model: ChatModel, request: ModelRequest | None = None) -> list[ModelEvent]:
-    return [event async for event in model.stream(request or ask())]
+    """Of the answer: without what only a governor needs."""
+    events = [event async for event in model.stream(request or ask())]
+    return [event for event in events if not isinstance(event, CallAdmitted)]
+
+
+async def admissions_of(model: ChatModel, request: ModelRequest | None = None) -> list[CallAdmitted]:
+    events = [event async for event in model.stream(request or ask())]
+    return [event for event in events if isinstance(event, CallAdmitted)]
 
 
 async def failure_of(model: ChatModel) -> tuple[list[ModelEvent], LLMError]:
@@ -48,7 +55,8 @@ async def failure_of(model: ChatModel) -> tuple[list[ModelEvent], LLMError]:
     seen: list[ModelEvent] = []
     try:
         async for event in model.stream(ask()):
-            seen.append(event)
+            if not isinstance(event, CallAdmitted):
+                seen.append(event)
     except LLMError as error:
         return seen, error
     pytest.fail(f"no failure after {seen}")

@@ -39,7 +39,7 @@ from agents.sandbox.app import SandboxApp
 from agents.sandbox.exchange import Exchange
 from agents.sandbox.pace import Pacing
 from agents.sandbox.transport import SandboxTransport
-from tests.agents.llm.providers.requests import ask
+from tests.agents.llm.providers.requests import ask, events_of
 from tests.agents.sandbox.stage import serving
 
 
@@ -71,7 +71,7 @@ class Conversation:
     async def events(self, *messages: Message, **more: Any) -> list[ModelEvent]:
         able = capabilities_of(self.wire, self.model_id)
         request = ask(model=self.model_id, messages=messages, **{"tools": TOOLS.specs, "capabilities": able, **more})
-        return [event async for event in self.model.stream(request)]
+        return await events_of(self.model, request)
 
     async def finish(self, text: str) -> CallFinished:
         last = (await self.events(user_text(text)))[-1]
@@ -427,8 +427,8 @@ async def test_what_a_model_refuses_although_we_thought_it_takes_it_is_left_out_
     able = replace(capabilities_of(talk.wire, model_id), **(wrong | believed))
     request = ask(model=model_id, messages=(user_text("echo Yes"),), tools=TOOLS.specs, capabilities=able, **asked)
     with pytest.raises(ParameterRefused) as caught:
-        [event async for event in talk.model.stream(request)]
+        await events_of(talk.model, request)
     assert caught.value.parameter == parameter
     lighter = without(request, parameter)
     assert lighter is not None
-    assert folded([event async for event in talk.model.stream(lighter)]).text == "Yes"
+    assert folded(await events_of(talk.model, lighter)).text == "Yes"

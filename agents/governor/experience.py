@@ -1,0 +1,80 @@
+"""What earlier calls of a pool taught about the size of the next: plain values, kept with the pool's state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+KEPT = 200
+"""Newest calls of one kind that are remembered."""
+
+_LEAST = 5
+"""Calls of one kind from which on their outputs say more than the first guess."""
+
+_PREFIXES_KEPT = 500
+
+N = TypeVar("N", int, float)
+
+
+@dataclass(kw_only=True, slots=True)
+class Prefix:
+    """So many tokens are in the provider's cache until `until` (seconds)."""
+
+    tokens: float
+    until: float
+
+
+@dataclass(kw_only=True, slots=True)
+class Experience:
+    """`outputs`: output tokens of the newest calls, by kind of call. `ratios`: what the provider counted of an input
+    for each token that we had counted. `prefixes`: our copy of the provider's cache, by digest."""
+
+    outputs: dict[str, list[int]] = field(default_factory=dict)
+    ratios: dict[str, list[float]] = field(default_factory=dict)
+    prefixes: dict[str, Prefix] = field(default_factory=dict)
+
+    def note_output(self, kind: str, tokens: int) -> None:
+        _remember(self.outputs.setdefault(kind, []), tokens)
+
+    def note_input(self, kind: str, *, counted: int, reported: int) -> None:
+        if counted > 0 and reported > 0:
+            _remember(self.ratios.setdefault(kind, []), round(reported / counted, 4))
+
+    def note_prefix(self, digest: str, *, tokens: float, until: float, now: float) -> None:
+        """A longer life wins: the provider refreshes what it reads."""
+        self.prefixes.pop(digest, None)
+        self.prefixes[digest] = Prefix(tokens=tokens, until=until)
+        if len(self.prefixes) > _PREFIXES_KEPT:
+            self.prefixes = {name: one for name, one in self.prefixes.items() if one.until > now}
+        while len(self.prefixes) > _PREFIXES_KEPT:
+            del self.prefixes[next(iter(self.prefixes))]
+
+    def output(self, kind: str, *, share: float, guess: int) -> int:
+        """The output that `share` of the newest calls stayed within; `guess` until enough of them are known."""
+        return _quantile(self.outputs.get(kind, ()), share) if len(self.outputs.get(kind, ())) >= _LEAST else guess
+
+    def mean_output(self, kind: str, *, guess: int) -> float:
+        known = self.outputs.get(kind, ())
+        return sum(known) / len(known) if len(known) >= _LEAST else guess
+
+    def live_prefix(self, digest: str, *, now: float) -> float:
+        """Its tokens; 0 where it is not cached, or no more."""
+        known = self.prefixes.get(digest)
+        return known.tokens if known is not None and known.until > now else 0.0
+
+    def input_ratio(self, kind: str, *, guess: float) -> float:
+        """By how much to correct a count upwards, so that 95 of 100 calls are no larger. Never a discount."""
+        known = self.ratios.get(kind, ())
+        return max(1.0, _quantile(known, 0.95)) if len(known) >= _LEAST else guess
+
+
+def _remember(known: list[N], value: N) -> None:
+    known.append(value)
+    del known[:-KEPT]
+
+
+def _quantile(known: Sequence[N], share: float) -> N:
+    """The nearest rank: a value that was really seen."""
+    return sorted(known)[max(0, math.ceil(share * len(known)) - 1)]
