@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from agents.llm.events import FinishReason
-from agents.sandbox.journal import Entry
 from agents.sandbox.admission import admit, count_failed
+from agents.sandbox.journal import Entry
 from agents.sandbox.limits import AccountLimits
 from agents.sandbox.pace import Pacing
 from agents.sandbox.performance import Act, Began, Broke, Ended, OutputMeter, Performance

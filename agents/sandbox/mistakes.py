@@ -49,4 +49,5 @@ def _told(error: ErrorDetails, *, unions: Collection[str]) -> str:
     if len(steps) > 1 and isinstance(steps[1], int):
         inner = ".".join(str(step + 1 if isinstance(step, int) else step) for step in steps[2:])
         place = f"{steps[0]} {steps[1] + 1}" + (f", {inner}" if inner else "")
-    return (f"{place}: " if place else "") + error["msg"].removeprefix("Value error, ")
+    message = f"{error['ctx']['discriminator']} is missing" if error["type"] == "union_tag_not_found" else error["msg"]
+    return (f"{place}: " if place else "") + message.removeprefix("Value error, ")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Discriminator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from agents.sandbox.mistakes import Strict, parse_toml, read_text
 from agents.sandbox.rates.pool import MINUTE, AnthropicPool, Charge, OpenAIPool, Overload, Pool, Ramp
@@ -94,14 +94,9 @@ class _OpenAIPool(_Pool):
     charge: Charge = "sum"
 
 
-_BY_KIND = Discriminator(
-    "kind", custom_error_type="kind", custom_error_message="kind should be 'anthropic' or 'openai'"
-)
-
-
 class _File(Strict):
     time_scale: float = Field(default=1.0, gt=0, le=10_000)
-    pool: list[Annotated[_AnthropicPool | _OpenAIPool, _BY_KIND]] = Field(min_length=1)
+    pool: list[Annotated[_AnthropicPool | _OpenAIPool, Field(discriminator="kind")]] = Field(min_length=1)
 
     @field_validator("pool")
     @classmethod

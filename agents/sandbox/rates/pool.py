@@ -70,7 +70,7 @@ class Pool:
     def limits(self) -> Mapping[Dimension, int]:
         """Units per minute of every limited dimension."""
         told = {"requests": self.requests, **self._token_limits}
-        return {name: limit for name, limit in told.items() if limit is not None}  # type: ignore[misc]
+        return {name: limit for name, limit in told.items() if limit is not None}
 
     def capacity(self, dimension: Dimension) -> float:
         """What the bucket of a limited dimension holds."""

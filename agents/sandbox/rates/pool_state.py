@@ -53,7 +53,7 @@ class PoolState:
         self._refill(now)
         return PoolReport(
             pool=self._pool.name,
-            limits=dict(self._pool.limits),
+            limits={dimension: bucket.limit for dimension, bucket in self._buckets.items()},
             remaining={dimension: bucket.whole for dimension, bucket in self._buckets.items()},
             tally=self._tally.copy(),
         )

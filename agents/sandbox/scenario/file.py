@@ -14,7 +14,6 @@ from agents.sandbox.scenario.rules import Cue, Match, Rule, Scenario, UsageOverr
 from agents.sandbox.script.beats import Call
 from agents.sandbox.script.faults import FaultName, find_fault
 
-
 _UNIONS = ("str", "int", "dict[str,any]")
 
 
