@@ -65,11 +65,8 @@ def test_anthropic_counts_what_the_cache_does_not_give() -> None:
     world.admitted(39_000, cached=30_000)
     assert world.remaining == {"requests": 49, "input_tokens": 31_000, "output_tokens": 8_000}
     refusal = world.refused(31_001)
-    assert (refusal.level.dimension, refusal.requested, refusal.retry_after) == (
-        "input_tokens",
-        31_001,
-        pytest.approx(1 / 40_000 * 60),
-    )
+    assert (refusal.level.dimension, refusal.requested) == ("input_tokens", 31_001)
+    assert refusal.retry_after == pytest.approx(1 / 40_000 * 60)
     world.admitted(130_000, cached=99_000)
 
 
@@ -354,11 +351,10 @@ def test_whoever_waits_as_long_as_told_is_admitted(pool: Pool, steps: list[tuple
     world = World(pool)
     for seconds, tokens, output in steps:
         world.clock.pass_(seconds)
-        capacity = pool.capacity("input_tokens" if pool.vendor == "anthropic" else "tokens")
-        tokens = min(tokens, int(capacity))
-        refusal = world.ask(tokens).refusal
+        fitting = min(tokens, int(pool.capacity("input_tokens" if pool.vendor == "anthropic" else "tokens")))
+        refusal = world.ask(fitting).refusal
         if refusal is not None:
             assert isinstance(refusal, Refusal)
             world.clock.pass_(refusal.retry_after)
-            world.admitted(tokens)
+            world.admitted(fitting)
         world.say(output)

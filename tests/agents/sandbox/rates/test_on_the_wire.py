@@ -144,6 +144,7 @@ async def test_a_cached_prefix_is_free_on_anthropics_wire() -> None:
         system: list[anthropic.types.TextBlockParam] = [
             {"type": "text", "text": "word " * 10_000, "cache_control": {"type": "ephemeral"}}
         ]
+        usages = []
         for _ in range(2):
             reply = await ready.claude().messages.create(
                 model="sandbox-claude",
@@ -151,8 +152,9 @@ async def test_a_cached_prefix_is_free_on_anthropics_wire() -> None:
                 system=system,
                 messages=[{"role": "user", "content": "echo hi"}],
             )
+            usages.append(reply.usage)
         report = await ready.report()
-    assert reply.usage.cache_read_input_tokens == report["cached_tokens"] > 12_000
+    assert usages[1].cache_read_input_tokens == report["cached_tokens"] > 12_000
     assert report["charged_tokens"] == report["input_tokens"] - report["cached_tokens"]
     assert report["remaining"]["input_tokens"] == 40_000 - report["charged_tokens"]
 
@@ -258,8 +260,9 @@ async def test_too_sharp_a_rise() -> None:
 
 async def test_an_overloaded_provider() -> None:
     overload = Overload(every=2)
-    pools = AnthropicPool(name="c", models=("*",), overload=overload), OpenAIPool(
-        name="g", models=("*",), overload=overload
+    pools = (
+        AnthropicPool(name="c", models=("*",), overload=overload),
+        OpenAIPool(name="g", models=("*",), overload=overload),
     )
     async with world(*pools) as ready:
         await say(ready.claude())
@@ -316,11 +319,14 @@ async def test_all_tokens_of_an_oauth2_client_are_one_account() -> None:
     office = TokenOffice(client_id="me", client_secret="secret")
     async with world(CLAUDE, oauth2=office) as ready:
         form = {"grant_type": "client_credentials", "client_id": "me", "client_secret": "secret"}
+        tokens = []
         for _ in range(2):
             token = (await ready.http.post(ready.url + "/oauth2/token", data=form)).json()["access_token"]
             client = anthropic.AsyncAnthropic(
                 auth_token=token, max_retries=0, base_url=ready.url, http_client=ready.http
             )
             await say(client)
-        report = await ready.report(token)
+            tokens.append(token)
+        report = await ready.report(tokens[0])
+    assert tokens[0] != tokens[1]
     assert report["admitted"] == 2

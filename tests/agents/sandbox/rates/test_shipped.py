@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import anthropic
 import openai
+import orjson
 import pytest
 
 from agents import registry
-from agents.sandbox.exchange import Exchange
-from agents.sandbox.rates.shipped import SHIPPED_POOLS, TIGHT_CLAUDE, TIGHT_GPT, shipped_limits
+from agents.sandbox.app import ACCOUNT_PATH
+from agents.sandbox.rates.shipped import SHIPPED_POOLS, TIGHT_CLAUDE, TIGHT_GPT
 from agents.sandbox.served import models_of
 from tests.agents.sandbox.speakers import ChatSpeaker, MessagesSpeaker, hear
 from tests.agents.sandbox.stage import Stage
@@ -38,12 +39,12 @@ async def test_the_tight_ones_are_limited_and_their_twins_are_not(near_stage: St
     for model in ("sandbox-gpt", "gpt-4.1"):
         await hear(gpt, LONG, model=model, max_tokens=10_000)
     await hear(gpt, LONG, model="sandbox-gpt-tight", max_tokens=10_000)
-    with pytest.raises(openai.RateLimitError, match="sandbox-gpt-tight .* Limit 40000"):
+    with pytest.raises(openai.RateLimitError, match=r"sandbox-gpt-tight .* Limit 40000"):
         await hear(gpt, LONG, model="sandbox-gpt-tight", max_tokens=10_000)
 
 
-def test_the_sandbox_of_the_server_has_these_limits() -> None:
-    exchange = registry.sandbox()._exchange
-    reports = exchange.limits.report(account="nobody")
-    assert [report.pool for report in reports] == [pool.name for pool in SHIPPED_POOLS]
-    assert type(Exchange().limits) is type(shipped_limits())
+async def test_the_sandbox_of_the_server_has_these_limits() -> None:
+    headers = {"authorization": "Bearer nobody"}
+    answer = await registry.sandbox().handle(method="GET", path=ACCOUNT_PATH, headers=headers, body=b"")
+    told = orjson.loads(b"".join([chunk async for chunk in answer.chunks]))
+    assert [(pool["pool"], pool["admitted"]) for pool in told["pools"]] == [(pool.name, 0) for pool in SHIPPED_POOLS]
