@@ -66,12 +66,12 @@ class _Family:
 _MILLION = 1_000_000
 _FAMILIES = (
     _Family(
-        names="sandbox-claude",
+        names="sandbox-claude sandbox-claude-tight",
         able=replace(_CLAUDE_4, cache_minimum=1_024),
         window=200_000,
         output=64_000,
     ),
-    _Family(names="sandbox-gpt", able=_GPT, window=128_000, output=16_384),
+    _Family(names="sandbox-gpt sandbox-gpt-tight", able=_GPT, window=128_000, output=16_384),
     _Family(names="claude-fable-5-1 claude-sonnet-5-5", able=_CLAUDE_5_5, window=_MILLION, output=128_000),
     _Family(
         names="claude-opus-5-5", able=replace(_CLAUDE_5_5, default_effort="medium"), window=_MILLION, output=128_000

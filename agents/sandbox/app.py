@@ -3,18 +3,19 @@
 Paths: `POST /v1/messages`, `POST /v1/messages/count_tokens`, `POST /v1/chat/completions`, `POST /v1/responses`,
 `POST /v1/responses/input_tokens`, `GET /v1/models`, `GET /v1/models/{id}`. The vendors share the last two; the
 `anthropic-version` header tells whose is meant. With an `oauth2` office, `POST /oauth2/token` gives the
-tokens that all others then want.
+tokens that all others then want. `GET /sandbox/account` tells what the account of the credential has used, and `DELETE`
+begins its counters anew.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 import orjson
 
+from agents.sandbox.account import account_of
 from agents.sandbox.exchange import Exchange
 from agents.sandbox.journal import Entry, Journal, without_secrets
 from agents.sandbox.oauth2 import TOKEN_PATH, TokenOffice
@@ -28,6 +29,7 @@ from agents.sandbox.wire.messages import MessagesWire
 from agents.sandbox.wire.responses import ResponsesWire
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
+ACCOUNT_PATH = "/sandbox/account"
 _MODELS_PATH = "/v1/models"
 
 _logger = logging.getLogger(__name__)
@@ -90,7 +92,9 @@ class SandboxApp:
         return of_path or of_headers
 
     async def _answer(self, wire: Wire, *, visit: Visit) -> SandboxResponse:
-        visit.entry.account = _digest(wire.credential(visit.headers))
+        visit.entry.account = self._account(wire, visit=visit)
+        if visit.path == ACCOUNT_PATH and visit.method in ("GET", "DELETE"):
+            return _json_response(self._report(visit), wire=wire, visit=visit)
         if visit.method == "GET":
             return _json_response(_models(wire, visit=visit), wire=wire, visit=visit)
         if visit.method != "POST" or visit.path not in (*self._counters, *self._reply_wires):
@@ -100,9 +104,14 @@ class SandboxApp:
             return _json_response(count(visit.entry.body, headers=visit.headers), wire=wire, visit=visit)
         return await self._exchange.respond(wire, visit=visit)
 
+    def _account(self, wire: Wire, *, visit: Visit) -> str:
+        """Tokens come and go: whoever they are given to is one account."""
+        credential = wire.credential(visit.headers)
+        return account_of(credential if self._oauth2 is None else self._oauth2.client_id)
 
-def _digest(credential: str) -> str:
-    return hashlib.sha256(credential.encode(errors="replace")).hexdigest()[:16]
+    def _report(self, visit: Visit) -> dict[str, Any]:
+        reports = self._exchange.limits.report(account=visit.entry.account, reset=visit.method == "DELETE")
+        return {"account": visit.entry.account, "pools": [report.to_dict() for report in reports]}
 
 
 def _parsed(body: bytes, *, wire: Wire) -> dict[str, Any]:

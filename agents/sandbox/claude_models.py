@@ -40,6 +40,8 @@ OWN = ServedClaude(
 )
 """Takes whatever some Claude takes; thinks only where it is told to (`think N`)."""
 
+_TIGHT = replace(OWN, id="sandbox-claude-tight", name="Sandbox Claude with tight limits (no AI)")
+
 _SONNET_4_6 = ServedClaude(
     id="claude-sonnet-4-6",
     name="Claude Sonnet 4.6, played by the sandbox",
@@ -109,6 +111,7 @@ _HAIKU_5_5 = replace(
 
 CLAUDE_MODELS: tuple[ServedClaude, ...] = (
     OWN,
+    _TIGHT,
     _OPUS_5_5,
     _FABLE_5_1,
     _SONNET_5_5,

@@ -7,13 +7,16 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from agents.llm.events import FinishReason
+from agents.sandbox.admission import admit, count_failed
 from agents.sandbox.journal import Entry
-from agents.sandbox.limits import AccountLimits, Unlimited, rate_headers
+from agents.sandbox.limits import AccountLimits
 from agents.sandbox.pace import Pacing
 from agents.sandbox.performance import Act, Began, Broke, Ended, OutputMeter, Performance
 from agents.sandbox.prompt_cache import PromptCache
+from agents.sandbox.rates.shipped import shipped_limits
 from agents.sandbox.refusals import refuse
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.response import ReplyStream, SandboxResponse, stream_response, whole_response
@@ -25,7 +28,7 @@ from agents.sandbox.script.player import fault_due
 from agents.sandbox.script.switches import FaultSwitches
 from agents.sandbox.script.words import Words, read_words
 from agents.sandbox.visit import Visit
-from agents.sandbox.wire.base import Wire
+from agents.sandbox.wire.base import Wire, WireError
 
 
 def random_id() -> str:
@@ -38,7 +41,7 @@ class Exchange:
     says goes before the words of a request, and what is set in `switches` before both."""
 
     pacing: Pacing = field(default_factory=Pacing)
-    limits: AccountLimits = field(default_factory=Unlimited)
+    limits: AccountLimits = field(default_factory=shipped_limits)
     memory: FaultMemory = field(default_factory=FaultMemory)
     switches: FaultSwitches = field(default_factory=FaultSwitches)
     scenario: Scenario = field(default_factory=Scenario)
@@ -50,12 +53,12 @@ class Exchange:
         """The reply to the body in the visit's entry. Raises WireError where the request is refused; ConnectionCut and
         ConnectionReset where the connection is to break before any answer."""
         entry = visit.entry
-        request = wire.read(entry.body, headers=visit.headers)
+        request = self._read(wire, visit=visit)
         entry.model, entry.input_tokens = request.model.id, request.input_tokens
         use = self.cache.look_up(request.cache_plan, account=entry.account, now=self.clock())
         request = replace(request, cached=use)
         headers = {wire.request_id_header: visit.request_id}
-        rates = self._admit(wire, request=request, entry=entry)
+        rates = admit(self.limits, wire=wire, request=request, account=entry.account, now=self.clock())
         cue, words = self._cue(request)
         if cue.delay:
             await self.pacing.sleep(cue.delay * self.pacing.factor)
@@ -68,21 +71,13 @@ class Exchange:
         document = await _whole(chunks, entry=entry)
         return whole_response(document, status=200, headers=headers, entry=entry)
 
-    def _admit(self, wire: Wire, *, request: SandboxRequest, entry: Entry) -> dict[str, str]:
-        """The headers that tell the levels. Raises the wire's 429 for a request over a limit."""
-        free = request.cached.read if wire.vendor == "anthropic" else 0
-        admission = self.limits.admit(
-            account=entry.account,
-            model=request.model,
-            input_tokens=request.input_tokens - free,
-            max_tokens=request.max_tokens,
-        )
-        headers = rate_headers(admission.levels, vendor=wire.vendor, now=self.clock())
-        if admission.refusal is not None:
-            error = wire.rate_limited(admission.refusal)
-            error.headers |= headers
-            raise error
-        return headers
+    def _read(self, wire: Wire, *, visit: Visit) -> SandboxRequest:
+        """Raises WireError where a rule of the wire is broken; the account's limits hear of that too."""
+        try:
+            return wire.read(visit.entry.body, headers=visit.headers)
+        except WireError as error:
+            error.headers |= count_failed(self.limits, wire=wire, entry=visit.entry, now=self.clock())
+            raise
 
     def _cue(self, request: SandboxRequest) -> tuple[Cue, Words]:
         """What to answer: a rule of the scenario goes before the words, and a switched-on fault before both."""
@@ -106,7 +101,8 @@ class Exchange:
         entry.input_tokens = told.input_tokens
         reply = wire.reply(told, reply_id=self.new_id(), created=created, quirks=play.quirks)
         room, full_reason = _room(request)
-        meter = OutputMeter(room=room, factor=request.model.token_factor)
+        produced = partial(self._produced, request, account=entry.account)
+        meter = OutputMeter(room=room, factor=request.model.token_factor, on_tokens=produced)
         performance = Performance(play, meter=meter, full_reason=full_reason, pacing=self.pacing, new_id=self.new_id)
         try:
             async with aclosing(performance.acts()) as acts:
@@ -122,7 +118,9 @@ class Exchange:
                 yield last
         finally:
             entry.output_tokens = entry.output_tokens or meter.tokens
-            self.limits.produced(account=entry.account, model=request.model, output_tokens=meter.tokens)
+
+    def _produced(self, request: SandboxRequest, tokens: int, *, account: str) -> None:
+        self.limits.produced(account=account, model=request.model, output_tokens=tokens)
 
     def _cache(self, request: SandboxRequest, *, account: str) -> None:
         self.cache.begin(request.cache_plan, use=request.cached, account=account, now=self.clock())

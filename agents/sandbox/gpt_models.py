@@ -26,6 +26,8 @@ OWN = ServedGpt(
 )
 """Takes whatever some GPT takes; thinks only where it is told to (`think N`)."""
 
+_TIGHT = replace(OWN, id="sandbox-gpt-tight", name="Sandbox GPT with tight limits (no AI)")
+
 _GPT_4O = replace(OWN, id="gpt-4o", efforts=(), default_effort="none", retires=date(2027, 1, 14))
 _GPT_4_1 = replace(_GPT_4O, context_window=1_047_576, max_output_tokens=32_768)
 _GPT_5 = replace(
@@ -69,6 +71,7 @@ _FAMILIES: tuple[tuple[ServedGpt, str], ...] = (
 
 def _models() -> Iterator[ServedGpt]:
     yield OWN
+    yield _TIGHT
     for like, ids in _FAMILIES:
         for model_id in ids.split():
             yield replace(like, id=model_id, name=f"{model_id.replace('gpt', 'GPT')}, played by the sandbox")

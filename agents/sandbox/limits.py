@@ -1,6 +1,6 @@
-"""The seam for enforced rate limits, and how each vendor tells them in its response headers.
+"""The seam for rate limits, and how each vendor tells them in its response headers.
 
-For now the sandbox limits nobody (`Unlimited`); an enforcing `AccountLimits` can take its place.
+`Unlimited` limits nobody; `agents.sandbox.rates` enforces limits.
 """
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from agents.sandbox.served import ServedModel, Vendor
+from agents.sandbox.tally import PoolReport
 
 Dimension = Literal["requests", "input_tokens", "output_tokens", "tokens"]
+
+HaltFault = Literal["error_529", "error_503", "spend_limit", "ramp_limit"]
+"""The errors of the wires that are no matter of a bucket."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +31,34 @@ class BucketLevel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Demand:
+    """What a request asks for, in tokens: all of its input, what of that is read from the prompt cache, and the cap
+    that it puts on its reply (None: none)."""
+
+    input_tokens: int
+    cached_tokens: int = 0
+    cap: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """The bucket that holds a request for `model` back, and the seconds until it would admit it. `requested` is in the
-    bucket's unit."""
+    """The bucket that holds a request for `model` back, as it was found, and the seconds until it would admit it.
+    `requested` is in the bucket's unit. `never_fits`: it is more than the bucket can hold."""
 
     model: str
     level: BucketLevel
     requested: int
     retry_after: float
+    never_fits: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halt:
+    """Something else than a bucket holds a request back: the error that tells it, and the seconds until it would be
+    admitted (None: nobody can say)."""
+
+    fault: HaltFault
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,28 +66,39 @@ class Admission:
     """Whether a request may begin, and the levels that its response headers tell (none: no such headers)."""
 
     levels: tuple[BucketLevel, ...] = ()
-    refusal: Refusal | None = None
+    refusal: Refusal | Halt | None = None
 
 
 class AccountLimits(Protocol):
-    """Decides on requests of an account, which is one credential. Counts are tokens."""
+    """Decides on requests of an account, which is one credential (`account_of`)."""
 
-    def admit(self, *, account: str, model: ServedModel, input_tokens: int, max_tokens: int) -> Admission:
-        """Takes what the request costs at once, or refuses it. `input_tokens` are those that count: Anthropic gives
-        what is read from the prompt cache for nothing, OpenAI does not."""
+    def admit(self, *, account: str, model: ServedModel, demand: Demand) -> Admission:
+        """Takes what the request costs at once, or refuses it."""
+
+    def failed(self, *, account: str, model: ServedModel) -> Sequence[BucketLevel]:
+        """A request broke a rule of the API; the levels that its response headers tell."""
 
     def produced(self, *, account: str, model: ServedModel, output_tokens: int) -> None:
-        """Takes what a reply has produced, once it has ended, however it ended."""
+        """Takes what a reply has produced since it was last told, while the reply is under way."""
+
+    def report(self, *, account: str, reset: bool = False) -> Sequence[PoolReport]:
+        """What the account has used of every pool; with `reset` its counters begin anew in the same step."""
 
 
 class Unlimited:
-    """Admits everything and tells no levels."""
+    """Admits everything, tells no levels and counts nothing."""
 
-    def admit(self, *, account: str, model: ServedModel, input_tokens: int, max_tokens: int) -> Admission:
+    def admit(self, *, account: str, model: ServedModel, demand: Demand) -> Admission:
         return Admission()
+
+    def failed(self, *, account: str, model: ServedModel) -> Sequence[BucketLevel]:
+        return ()
 
     def produced(self, *, account: str, model: ServedModel, output_tokens: int) -> None:
         return None
+
+    def report(self, *, account: str, reset: bool = False) -> Sequence[PoolReport]:
+        return ()
 
 
 def rate_headers(levels: Sequence[BucketLevel], *, vendor: Vendor, now: float) -> dict[str, str]:
@@ -101,3 +136,8 @@ def go_duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     last = f"{rest / 1000:.3f}".rstrip("0").rstrip(".") + "s"
     return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + last
+
+
+def whole_seconds(seconds: float) -> int:
+    """Seconds as `retry-after` tells them: rounded up, at least one."""
+    return max(1, math.ceil(seconds - 1e-9))

@@ -59,11 +59,13 @@ Act = Began | ThoughtDelta | ThoughtEnded | TextDelta | ToolCallDelta | Ended | 
 
 
 class OutputMeter:
-    """Counts what is said, in tokens of the model, against `room`. `factor` is the model's (see `ServedModel`)."""
+    """Counts what is said, in tokens of the model, against `room`. `factor` is the model's (see `ServedModel`);
+    `on_tokens` is told the tokens of every piece as it is said."""
 
-    def __init__(self, *, room: int, factor: float) -> None:
+    def __init__(self, *, room: int, factor: float, on_tokens: Callable[[int], None]) -> None:
         self._room = room
         self._factor = factor
+        self._on_tokens = on_tokens
         self._used = 0.0
         self.full = room <= 0
 
@@ -78,7 +80,9 @@ class OutputMeter:
             self.full = True
             fitting = max(0, math.floor((self._room - self._used) / self._factor))
             text, cost = first_tokens(text, fitting), fitting * self._factor
+        before = self.tokens
         self._used += cost
+        self._on_tokens(self.tokens - before)
         return text, cost
 
 

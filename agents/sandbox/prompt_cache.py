@@ -39,10 +39,12 @@ class CacheUse:
 
 
 class PromptCache:
-    """`now` is Unix time in seconds. Of more than `most` prefixes, what was not used for longest is forgotten."""
+    """`now` is Unix time in seconds. Of more than `most` prefixes, what was not used for longest is forgotten. Lives
+    are shorter by `time_scale`."""
 
-    def __init__(self, *, most: int = _MOST_PREFIXES) -> None:
+    def __init__(self, *, most: int = _MOST_PREFIXES, time_scale: float = 1.0) -> None:
         self._most = most
+        self._time_scale = time_scale
         self._ends: OrderedDict[tuple[str, bytes], tuple[float, float]] = OrderedDict()
         """(account, key) to the time at which it ends, and its life."""
 
@@ -75,5 +77,5 @@ class PromptCache:
         return end > now
 
     def _keep(self, prefix: Prefix, *, account: str, now: float, life: float) -> None:
-        self._ends[account, prefix.key] = (now + life, life)
+        self._ends[account, prefix.key] = (now + life / self._time_scale, life)
         self._ends.move_to_end((account, prefix.key))

@@ -20,7 +20,8 @@ class SandboxRequest:
     `messages` is in the order of the wire; a user message that carries tool results and texts becomes a message for the
     results and one for each text. `may_call` is False where the client forbids tools, `one_call` True where it wants
     one at a time; `must_call` names the tool that it forces, "" being any tool and None no force. `max_tokens` caps the
-    reply, `input_tokens` is what the sandbox counted; both in tokens. `body` is the parsed JSON body.
+    reply, `cap` is what the client named for it, None where it named nothing; `input_tokens` is what the sandbox
+    counted; all in tokens. `body` is the parsed JSON body.
 
     `effort` is how hard the model is to think, "none" not at all; `most_thought` bounds its thinking, in tokens.
     `shows_thought`: the client sees its words or a summary of them. `cache_plan` is what it would read from the
@@ -38,6 +39,7 @@ class SandboxRequest:
     may_call: bool = True
     one_call: bool = False
     must_call: str | None = None
+    cap: int | None = None
     stop: tuple[str, ...] = ()
     stream: bool = False
     include_usage: bool = True

@@ -1,6 +1,6 @@
 """The models that the sandbox serves.
 
-The two of its own are there for people; the real names are there so that a real provider's configuration can be pointed
+Those of its own are there for people; the real names are there so that a real provider's configuration can be pointed
 at the sandbox as a gateway.
 """
 

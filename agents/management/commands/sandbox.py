@@ -10,8 +10,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from agents.llm.vocabulary import load_encoding
 from agents.sandbox.app import SandboxApp
 from agents.sandbox.exchange import Exchange
+from agents.sandbox.mistakes import FileError
 from agents.sandbox.oauth2 import TOKEN_PATH, TokenOffice
-from agents.sandbox.scenario.file import ScenarioError, load_scenario
+from agents.sandbox.pace import Pacing
+from agents.sandbox.prompt_cache import PromptCache
+from agents.sandbox.rates.enforced import EnforcedLimits
+from agents.sandbox.rates.file import LimitsFile, load_limits
+from agents.sandbox.rates.shipped import SHIPPED_POOLS
+from agents.sandbox.scenario.file import load_scenario
 from agents.sandbox.scenario.rules import Scenario
 from agents.sandbox.served import Vendor, models_of
 from agents.sandbox.server import SandboxServer
@@ -24,6 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
         parser.add_argument("--scenario", type=Path, help="a TOML file that says what to answer; see docs/sandbox.md")
+        parser.add_argument("--limits", type=Path, help="a TOML file of rate limits to enforce; see docs/sandbox.md")
         parser.add_argument("--port", type=int, default=8100, help="port to listen on (default 8100)")
         parser.add_argument(
             "--oauth2",
@@ -41,12 +48,16 @@ class Command(BaseCommand):
         host: str,
         port: int,
         scenario: Path | None,
+        limits: Path | None,
         oauth2: str,
         oauth2_lifetime: float,
         **options: Any,
     ) -> None:
         load_encoding("o200k_base")  # now: a missing vocabulary should stop the start, not fail every request
-        exchange = Exchange(scenario=_scenario(scenario))
+        try:
+            exchange = _exchange(scenario=scenario, limits=limits)
+        except FileError as error:
+            raise CommandError(str(error)) from None
         SandboxServer(
             SandboxApp(exchange=exchange, oauth2=_office(oauth2, lifetime=oauth2_lifetime)),
             host=host,
@@ -78,8 +89,12 @@ def _names(vendor: Vendor) -> str:
     return ", ".join(model.id for model in models_of(vendor))
 
 
-def _scenario(path: Path | None) -> Scenario:
-    try:
-        return load_scenario(path) if path else Scenario()
-    except ScenarioError as error:
-        raise CommandError(str(error)) from None
+def _exchange(*, scenario: Path | None, limits: Path | None) -> Exchange:
+    """Raises FileError for a file that is wrong."""
+    told = load_limits(limits) if limits else LimitsFile(pools=SHIPPED_POOLS)
+    return Exchange(
+        scenario=load_scenario(scenario) if scenario else Scenario(),
+        limits=EnforcedLimits(told.pools, time_scale=told.time_scale),
+        pacing=Pacing(factor=1 / told.time_scale),
+        cache=PromptCache(time_scale=told.time_scale),
+    )

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, model_validator
 
+from agents.sandbox.mistakes import Strict, parse_toml, read_text
 from agents.sandbox.request import WireName
 from agents.sandbox.scenario.rules import Cue, Match, Rule, Scenario, UsageOverride
 from agents.sandbox.script.beats import Call
 from agents.sandbox.script.faults import FaultName, find_fault
 
-
-class ScenarioError(Exception):
-    """The file cannot be played; the message tells where and why."""
+_UNIONS = ("str", "int", "dict[str,any]")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _ToolCall(_Strict):
+class _ToolCall(Strict):
     """`arguments` is a table, or the very text that the model is to write, be it JSON or not."""
 
     name: str = Field(min_length=1)
     arguments: dict[str, Any] | str = {}
 
 
-class _Usage(_Strict):
+class _Usage(Strict):
     input_tokens: int | None = Field(default=None, ge=0)
     output_tokens: int | None = Field(default=None, ge=0)
     thought_tokens: int | None = Field(default=None, ge=0)
@@ -39,7 +32,7 @@ class _Usage(_Strict):
     cache_write_tokens: int | None = Field(default=None, ge=0)
 
 
-class _Match(_Strict):
+class _Match(Strict):
     wire: WireName | None = None
     model: str = "*"
     contains: str = ""
@@ -47,7 +40,7 @@ class _Match(_Strict):
     call: int | None = Field(default=None, ge=1)
 
 
-class _Then(_Strict):
+class _Then(Strict):
     say: str | None = None
     tool_calls: list[_ToolCall] = []
     think: int | str | None = None
@@ -70,33 +63,23 @@ class _Then(_Strict):
         return self
 
 
-class _Rule(_Strict):
+class _Rule(Strict):
     match: _Match = _Match()
     then: _Then
 
 
-class _File(_Strict):
+class _File(Strict):
     rule: list[_Rule] = Field(min_length=1)
 
 
 def load_scenario(path: Path) -> Scenario:
-    """The scenario in the file `path`. Raises ScenarioError for a file that cannot be read, or is wrong."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: cannot be read: {error}") from None
-    return read_scenario(text, name=str(path))
+    """The scenario in the file `path`. Raises FileError for a file that cannot be read, or is wrong."""
+    return read_scenario(read_text(path), name=str(path))
 
 
 def read_scenario(text: str, *, name: str = "scenario") -> Scenario:
-    """The scenario that `text` describes; `name` is what errors call it. Raises ScenarioError."""
-    try:
-        parsed = _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{name}: is not TOML: {error}") from None
-    except ValidationError as error:
-        told = "\n".join(f"{name}: {_told(one)}" for one in error.errors())
-        raise ScenarioError(told) from None
+    """The scenario that `text` describes; `name` is what errors call it. Raises FileError."""
+    parsed = parse_toml(text, shape=_File, name=name, unions=_UNIONS)
     return Scenario([Rule(match=Match(**rule.match.model_dump()), cue=_cue(rule.then)) for rule in parsed.rule])
 
 
@@ -114,13 +97,3 @@ def _cue(then: _Then) -> Cue:
 
 def _arguments(call: _ToolCall) -> str:
     return call.arguments if isinstance(call.arguments, str) else orjson.dumps(call.arguments).decode()
-
-
-def _told(error: ErrorDetails) -> str:
-    """("rule", 0, "then", "fault") as "rule 1, then.fault"; the names of a union's members are left out."""
-    steps = [step for step in error["loc"] if step not in ("str", "int", "dict[str,any]")]
-    place = ".".join(str(step) for step in steps)
-    if len(steps) > 1 and isinstance(steps[1], int):
-        inner = ".".join(str(step + 1 if isinstance(step, int) else step) for step in steps[2:])
-        place = f"rule {steps[1] + 1}" + (f", {inner}" if inner else "")
-    return f"{place}: {error['msg'].removeprefix('Value error, ')}"

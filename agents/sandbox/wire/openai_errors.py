@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from agents.sandbox.limits import BucketLevel, Refusal
+from agents.sandbox.limits import BucketLevel, Refusal, go_duration, whole_seconds
 from agents.sandbox.wire.base import WireError
 
 FAULTS: Mapping[str, Callable[[], WireError]] = {
@@ -96,20 +96,36 @@ def error_body(error: WireError) -> dict[str, Any]:
 
 
 def rate_limited(refusal: Refusal) -> WireError:
-    """The 429 of a full bucket; seconds to wait are rounded up in the header, exact in the text."""
+    """The 429 of a bucket that is too empty: what is used, asked for and to be waited for, to the millisecond."""
+    if refusal.never_fits:
+        return _too_large_for(refusal)
     level = refusal.level
-    used = level.limit - math.floor(level.remaining)
-    return WireError(
-        status=429,
-        type="requests" if level.dimension == "requests" else "tokens",
-        code="rate_limit_exceeded",
-        message=(
-            f"Rate limit reached for {refusal.model} in organization org-sandbox on {_DIMENSIONS[level.dimension]}: "
-            f"Limit {level.limit}, Used {used}, Requested {refusal.requested}. "
-            f"Please try again in {refusal.retry_after:.3f}s."
-        ),
-        retry_after=math.ceil(refusal.retry_after),
+    used = level.limit - math.floor(level.remaining + 1e-6)
+    millis = math.ceil(refusal.retry_after * 1000 - 1e-6)
+    error = _over_limit(
+        refusal,
+        f"Rate limit reached for {_place(refusal)}: Limit {level.limit}, Used {used}, Requested {refusal.requested}. "
+        f"Please try again in {go_duration(millis / 1000)}.",
     )
+    error.headers |= {"retry-after": str(whole_seconds(refusal.retry_after)), "retry-after-ms": str(millis)}
+    return error
+
+
+def _too_large_for(refusal: Refusal) -> WireError:
+    return _over_limit(
+        refusal,
+        f"Request too large for {_place(refusal)}: Limit {refusal.level.limit}, Requested {refusal.requested}. "
+        "The input or output tokens must be reduced in order to run successfully.",
+    )
+
+
+def _over_limit(refusal: Refusal, message: str) -> WireError:
+    kind = "requests" if refusal.level.dimension == "requests" else "tokens"
+    return WireError(status=429, type=kind, code="rate_limit_exceeded", message=message)
+
+
+def _place(refusal: Refusal) -> str:
+    return f"{refusal.model} in organization org-sandbox on {_DIMENSIONS[refusal.level.dimension]}"
 
 
 def played_refusal(*, retry_after: float) -> Refusal:

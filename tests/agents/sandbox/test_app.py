@@ -6,6 +6,8 @@ import anthropic
 import openai
 import pytest
 
+from agents.sandbox.account import account_of
+from agents.sandbox.app import ACCOUNT_PATH
 from agents.sandbox.exchange import Exchange
 from agents.sandbox.journal import Entry, Journal
 from agents.sandbox.limits import Admission, Unlimited
@@ -92,6 +94,13 @@ def test_the_journal_is_bounded() -> None:
     assert list(journal) == entries[1:]
     assert journal.newest is entries[2]
     assert len(forgetful) == 0
+
+
+async def test_a_sandbox_without_limits_has_nothing_to_tell() -> None:
+    async with set_stage("in process", gate=Gate(), exchange=Exchange(limits=Unlimited())) as stage:
+        await post(stage, "/v1/messages", {"model": "sandbox-claude"})
+        answer = await stage.http.get(stage.url + ACCOUNT_PATH, headers=HEADERS)
+    assert answer.json() == {"account": account_of("any"), "pools": []}
 
 
 class BrokenLimits(Unlimited):

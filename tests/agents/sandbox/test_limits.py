@@ -4,8 +4,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agents.sandbox.account import account_of
 from agents.sandbox.exchange import Exchange
-from agents.sandbox.limits import Admission, BucketLevel, Refusal, go_duration, rate_headers
+from agents.sandbox.limits import (
+    Admission,
+    BucketLevel,
+    Demand,
+    Refusal,
+    Unlimited,
+    go_duration,
+    rate_headers,
+    whole_seconds,
+)
 from agents.sandbox.pace import Pacing
 from agents.sandbox.served import ServedModel
 from tests.agents.sandbox.speakers import ChatSpeaker, MessagesSpeaker, Speaker
@@ -65,14 +75,19 @@ def test_go_durations(seconds: float, text: str) -> None:
     assert go_duration(seconds) == text
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(0, 1), (0.2, 1), (1, 1), (1.0000000001, 1), (1.01, 2), (23, 23)])
+def test_retry_after_is_rounded_up(seconds: float, told: int) -> None:
+    assert whole_seconds(seconds) == told
+
+
 @dataclass(kw_only=True)
-class OneRequestEach:
+class OneRequestEach(Unlimited):
     """Limits of the least kind: every account may ask once."""
 
     seen: set[str] = field(default_factory=set)
-    produced_tokens: list[int] = field(default_factory=list)
+    produced_tokens: dict[str, int] = field(default_factory=dict)
 
-    def admit(self, *, account: str, model: ServedModel, input_tokens: int, max_tokens: int) -> Admission:
+    def admit(self, *, account: str, model: ServedModel, demand: Demand) -> Admission:
         level = BucketLevel(dimension="requests", limit=1, remaining=0, full_in=60)
         if account in self.seen:
             return Admission(
@@ -82,7 +97,7 @@ class OneRequestEach:
         return Admission(levels=(level,))
 
     def produced(self, *, account: str, model: ServedModel, output_tokens: int) -> None:
-        self.produced_tokens.append(output_tokens)
+        self.produced_tokens[account] = self.produced_tokens.get(account, 0) + output_tokens
 
 
 @pytest.mark.parametrize("kind", [MessagesSpeaker, ChatSpeaker])
@@ -98,5 +113,5 @@ async def test_enforced_limits_take_their_place(kind: type[MessagesSpeaker | Cha
     name = "anthropic-ratelimit-requests-limit" if kind is MessagesSpeaker else "x-ratelimit-limit-requests"
     assert [answer.headers[name] for answer in (first, second)] == ["1", "1"]
     assert second.headers["retry-after"] == "60"
-    assert len(limits.produced_tokens) == 2
-    assert all(0 < tokens <= 9 for tokens in limits.produced_tokens)
+    assert limits.produced_tokens.keys() == {account_of("any"), account_of("other")}
+    assert all(0 < tokens <= 9 for tokens in limits.produced_tokens.values())

@@ -54,6 +54,14 @@ def test_the_cache_is_bounded_and_forgets_what_was_not_used_for_longest() -> Non
     assert [cache.look_up(plan, account="x", now=0).read for plan in plans] == [2_000, 0, 2_000]
 
 
+def test_with_scaled_time_a_prefix_lives_so_many_times_shorter() -> None:
+    cache = PromptCache(time_scale=60)
+    plan = CachePlan(readable=(prefix("a", 2_000),), writable=(prefix("a", 2_000),))
+    cache.begin(plan, use=CacheUse(written=2_000), account="x", now=0)
+    cache.begin(plan, use=cache.look_up(plan, account="x", now=4), account="x", now=4)
+    assert [cache.look_up(plan, account="x", now=now).read for now in (8.9, 9)] == [2_000, 0]
+
+
 def test_a_prefix_ends_with_its_life_and_is_renewed_by_use() -> None:
     cache = PromptCache()
     plan = CachePlan(readable=(prefix("a", 2_000),), writable=(prefix("a", 2_000),))

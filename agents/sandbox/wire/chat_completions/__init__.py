@@ -37,6 +37,7 @@ class ChatCompletionsWire(OpenAIWire):
             messages=messages_of(parsed),
             max_tokens=_cap(parsed) or min(model.max_output_tokens, model.context_window - input_tokens),
             input_tokens=input_tokens,
+            cap=_cap(parsed),
             body=body,
             tools=tools_of(parsed),
             may_call=may_call,

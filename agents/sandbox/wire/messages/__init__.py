@@ -70,6 +70,7 @@ class MessagesWire:
             instructions=instructions_of(parsed),
             messages=messages_of(parsed),
             max_tokens=parsed.max_tokens,
+            cap=parsed.max_tokens,
             input_tokens=_fitting_input(blocks, model=model),
             body=body,
             tools=tools_of(parsed),

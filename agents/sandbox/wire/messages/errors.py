@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from agents.sandbox.limits import BucketLevel, Refusal
+from agents.sandbox.limits import BucketLevel, Refusal, whole_seconds
 from agents.sandbox.wire.base import WireError
 
 FAULTS: Mapping[str, Callable[[], WireError]] = {
@@ -73,7 +72,7 @@ def rate_limited(refusal: Refusal) -> WireError:
             f"{_UNITS[refusal.level.dimension]}. Please reduce the prompt length or the maximum tokens requested, "
             "or try again later."
         ),
-        retry_after=math.ceil(refusal.retry_after),
+        retry_after=whole_seconds(refusal.retry_after),
     )
 
 

@@ -40,6 +40,7 @@ class ResponsesWire(OpenAIWire):
             messages=messages_of(parsed),
             max_tokens=parsed.max_output_tokens or most,
             input_tokens=input_tokens,
+            cap=parsed.max_output_tokens,
             body=body,
             tools=tools_of(parsed),
             may_call=may_call,

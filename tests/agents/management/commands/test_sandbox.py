@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,3 +81,43 @@ def test_a_wrong_scenario_serves_nothing_and_says_where(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "wrong.toml: rule 1, then.fault: Input should be" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+CLIENT = """
+import sys, anthropic
+claude = anthropic.Anthropic(api_key="one", base_url=sys.argv[1], max_retries=0)
+refused = 0
+for _ in range(20):
+    try:
+        claude.messages.create(
+            model="claude-sonnet-4-6", max_tokens=9, messages=[{"role": "user", "content": "echo hi"}]
+        )
+    except anthropic.RateLimitError:
+        refused += 1
+print(refused)
+"""
+LIMITS = "[[pool]]\nkind = 'anthropic'\nname = 'few'\nmodels = ['claude-*']\n"
+
+
+def test_processes_with_one_key_share_its_limits_and_the_judge_counts_what_they_saw(tmp_path: Path) -> None:
+    limits = tmp_path / "limits.toml"
+    limits.write_text(LIMITS + "requests = 15\n")
+    with running("--limits", str(limits)) as said, ThreadPoolExecutor() as threads:
+        url = re.findall(r"Anthropic SDK +(http://127\.0\.0\.1:\d+)", said)[0]
+        refused = sum(threads.map(lambda _: int(_printed(CLIENT, url)), range(2)))
+        headers = {"authorization": "Bearer one"}
+        few = httpx2.get(f"{url}/sandbox/account", headers=headers, trust_env=False).json()["pools"][0]
+    assert few["admitted"] >= 15
+    assert (few["admitted"] + few["rate_limited"], few["refused"]) == (40, {"requests": refused})
+
+
+def _printed(program: str, *arguments: str) -> str:
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def test_wrong_limits_serve_nothing_and_say_where(tmp_path: Path) -> None:
+    limits = tmp_path / "wrong.toml"
+    limits.write_text(LIMITS + "requests = -1\n")
+    with pytest.raises(CommandError, match=r"wrong\.toml: pool 1, requests: Input should be greater than"):
+        call_command("sandbox", "--port", "0", "--limits", str(limits))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.sandbox.scenario.file import ScenarioError, load_scenario, read_scenario
+from agents.sandbox.mistakes import FileError
+from agents.sandbox.scenario.file import load_scenario, read_scenario
 
 WRONG = [
     ("", "scenario: rule: Field required"),
@@ -44,7 +45,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "words"), WRONG)
 def test_a_wrong_file_is_refused_with_its_place(text: str, words: str) -> None:
-    with pytest.raises(ScenarioError) as caught:
+    with pytest.raises(FileError) as caught:
         read_scenario(text)
     assert words in str(caught.value)
 
@@ -52,7 +53,7 @@ def test_a_wrong_file_is_refused_with_its_place(text: str, words: str) -> None:
 def test_every_mistake_is_told_at_once_each_on_a_line_with_the_files_name(tmp_path: Path) -> None:
     path = tmp_path / "two.toml"
     path.write_text("[[rule]]\nthen.say = 7\n[[rule]]\nthen.delay = 'long'\n")
-    with pytest.raises(ScenarioError) as caught:
+    with pytest.raises(FileError) as caught:
         load_scenario(path)
     lines = str(caught.value).splitlines()
     assert [line.partition(": ")[0] for line in lines] == [str(path)] * 2
@@ -60,12 +61,12 @@ def test_every_mistake_is_told_at_once_each_on_a_line_with_the_files_name(tmp_pa
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="cannot be read"):
+    with pytest.raises(FileError, match="cannot be read"):
         load_scenario(tmp_path / "nowhere.toml")
 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "odd.toml"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(ScenarioError, match="cannot be read"):
+    with pytest.raises(FileError, match="cannot be read"):
         load_scenario(path)

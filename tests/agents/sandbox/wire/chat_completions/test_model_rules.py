@@ -12,7 +12,7 @@ from tests.agents.sandbox.wire.posting import post
 
 HEADERS = {"authorization": "Bearer any"}
 TOOL = {"type": "function", "function": {"name": "query", "parameters": {"type": "object", "properties": {}}}}
-REAL = [model.id for model in GPT_MODELS if model.id != "sandbox-gpt"]
+REAL = [model.id for model in GPT_MODELS if not model.id.startswith("sandbox-")]
 PLAIN = ("gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4o-mini")
 RESPONSES_ONLY = ("gpt-6.2-sol", "gpt-6.1-sol", "gpt-6-astra")
 IF_NONE = (

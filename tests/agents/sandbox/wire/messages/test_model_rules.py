@@ -13,7 +13,7 @@ from tests.agents.sandbox.wire.posting import HEADERS, post
 PATH = "/v1/messages"
 OLDER = {**HEADERS, "anthropic-version": "2023-06-01"}
 TOOL = {"name": "query", "input_schema": {"type": "object", "properties": {}}}
-REAL = [model.id for model in CLAUDE_MODELS if model.id != "sandbox-claude"]
+REAL = [model.id for model in CLAUDE_MODELS if not model.id.startswith("sandbox-")]
 UP_TO_4_6 = [
     "claude-opus-4-6",
     "claude-sonnet-4-6",
