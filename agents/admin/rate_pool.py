@@ -36,6 +36,14 @@ class RatePoolAdmin(AuditedAdmin):
             },
         ),
         (
+            "How calls are let through",
+            {
+                "description": "Leave these as they are unless the provider says otherwise, or refuses calls although "
+                "its limits per minute are not reached.",
+                "fields": ["concurrent_calls", "token_burst_seconds", "request_burst_seconds", "patience_seconds"],
+            },
+        ),
+        (
             "Now",
             {
                 "description": "As the ledger of model calls tells it; calls that other programs make with the same "

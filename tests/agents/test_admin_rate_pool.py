@@ -50,3 +50,12 @@ def test_tokens_count_together_or_apart(staff_client: Client, pool: RatePool) ->
 
 def test_a_new_pool_has_no_headroom_yet(staff_client: Client, db: None) -> None:
     assert staff_client.get(reverse("admin:agents_ratepool_add")).status_code == 200
+
+
+def test_how_calls_are_let_through_is_checked(staff_client: Client, pool: RatePool) -> None:
+    fields = sent_back(staff_client, page_of(pool), concurrent_calls="0", token_burst_seconds="61", patience_seconds="")
+    page = staff_client.post(page_of(pool), fields)
+    assert set(page.context["adminform"].form.errors) >= {"concurrent_calls", "token_burst_seconds", "patience_seconds"}
+    staff_client.post(page_of(pool), sent_back(staff_client, page_of(pool), request_burst_seconds="1"))
+    pool.refresh_from_db()
+    assert (pool.concurrent_calls, pool.request_burst_seconds, pool.patience_seconds) == (None, 1, 300)

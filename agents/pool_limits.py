@@ -1,0 +1,38 @@
+"""A rate pool's row as the limits that its governor takes."""
+
+from __future__ import annotations
+
+from agents.governor.limits import Dimension, PoolLimits
+from agents.models import RatePool
+
+_TOKENS: tuple[Dimension, ...] = ("input", "output", "tokens")
+
+
+def limits_of(pool: RatePool) -> PoolLimits:
+    """What an admin entered; a limit that is empty is left out, and may still be learnt.
+
+    Which dimensions there are says how a call is charged. Input and output apart: each with its estimate, as Anthropic
+    does. `tokens`: input and the whole reply cap together when it is admitted, as OpenAI does.
+    """
+    entered: dict[Dimension, int | None] = {
+        "requests": pool.requests_per_minute,
+        "input": pool.input_tokens_per_minute,
+        "output": pool.output_tokens_per_minute,
+        "tokens": pool.tokens_per_minute,
+    }
+    return PoolLimits(
+        per_minute={name: float(limit) for name, limit in entered.items() if limit is not None},
+        burst_seconds=_bursts(pool),
+        concurrency=pool.concurrent_calls,
+        patience=float(pool.patience_seconds),
+    )
+
+
+def _bursts(pool: RatePool) -> dict[Dimension, float]:
+    """For every dimension, because one that is not entered may be learnt."""
+    bursts: dict[Dimension, float] = {}
+    if pool.request_burst_seconds is not None:
+        bursts["requests"] = float(pool.request_burst_seconds)
+    if pool.token_burst_seconds is not None:
+        bursts |= dict.fromkeys(_TOKENS, float(pool.token_burst_seconds))
+    return bursts
