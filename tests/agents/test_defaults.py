@@ -14,7 +14,7 @@ from agents.retirement import retirement_notice
 
 
 def snapshot() -> list[object]:
-    return [row for kind in (Provider, RatePool, LanguageModel) for row in kind.objects.order_by("pk").values()]  # type: ignore[attr-defined]
+    return [row for kind in (Provider, RatePool, LanguageModel) for row in kind.objects.order_by("pk").values()]
 
 
 def test_a_second_run_changes_nothing(db: None) -> None:
