@@ -1,11 +1,20 @@
-"""A rate pool's row as the limits that its governor takes."""
+"""A rate pool's row as its governor takes it: the key of its state, and its limits."""
 
 from __future__ import annotations
 
 from agents.governor.limits import Dimension, PoolLimits
-from agents.models import RatePool
+from agents.models import LanguageModel, RatePool
 
 _TOKENS: tuple[Dimension, ...] = ("input", "output", "tokens")
+
+
+def pool_key(pool: RatePool) -> str:
+    return f"pool:{pool.pk}"
+
+
+def model_key(model: LanguageModel) -> str:
+    """That of its pool; of its own where it is in none."""
+    return f"pool:{model.pool_id}" if model.pool_id else f"model:{model.pk}"
 
 
 def limits_of(pool: RatePool) -> PoolLimits:
