@@ -25,7 +25,7 @@ def in_full(pool: RatePool) -> SafeString:
             "differs": level.differs,
             "cells": [
                 _number(level.configured) or "nothing",
-                _number(level.learnt) or "the same",
+                _number(level.learnt) or "nothing else",
                 _number(level.in_force),
                 free_of(level),
                 f"in {math.ceil(level.full_in):,} s" if level.full_in else "now",

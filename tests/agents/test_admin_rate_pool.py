@@ -51,8 +51,8 @@ def test_a_pool_that_nobody_uses_is_all_there_and_the_ledger_stands_beside_it(
     staff_client: Client, pool: RatePool
 ) -> None:
     shown = words(staff_client.get(page_of(pool)).text)
-    assert "Requests 50 the same 50 4 of 4 free at once now 1 " in shown
-    assert "Input tokens 40,000 the same 40,000 40,000 of 40,000 free now 12,345 " in shown
+    assert "Requests 50 nothing else 50 4 of 4 free at once now 1 " in shown
+    assert "Input tokens 40,000 nothing else 40,000 40,000 of 40,000 free now 12,345 " in shown
     assert "Calls in flight: 0. Nobody waits." in shown
     assert "Look at this" not in shown
     assert "40,000 of 40,000 free: input tokens" in words(staff_client.get(LIST).text)
@@ -64,7 +64,7 @@ def test_what_is_taken_and_who_waits(staff_client: Client, pool: RatePool, kept:
     kept[pool_key(pool)] = used_pool(limits_of(pool), taken={"requests": 1.0, "input": 39_900.0}, waiting=1)
     shown = words(staff_client.get(page_of(pool)).text)
     assert "Calls in flight: 1 of at most 3. 1 call waits; a new small one would, too, for about " in shown
-    assert re.search(r"40,000 the same 40,000 [\d,]{1,5} of 40,000 free in \d\d s", shown)
+    assert re.search(r"40,000 nothing else 40,000 [\d,]{1,5} of 40,000 free in \d\d s", shown)
     assert "1 call waits; " in words(staff_client.get(LIST).text)
 
 
