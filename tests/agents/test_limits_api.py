@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import User
 from agents.defaults import ensure_shipped_rows
 from agents.governor.bucket import Bucket
-from agents.governor.limits import PoolLimits
+from agents.governor.limits import Cost, PoolLimits
 from agents.governor.state import PoolState
 from agents.models import LanguageModel, Provider, RatePool
 from agents.pool_limits import limits_of, model_key, pool_key
@@ -112,7 +112,7 @@ def test_what_is_used_and_who_waits_without_who_they_are(
 
 
 def test_what_headers_taught_stands_beside_what_was_entered(owner_client: Client, kept: Kept, tight: RatePool) -> None:
-    told = {"input": 30_000.0, "output": 8_000.0}
+    told: Cost = {"input": 30_000.0, "output": 8_000.0}
     kept[pool_key(tight)] = used_pool(limits_of(tight), taken={"requests": 1.0}, told=told)
     pool = of(owner_client, "sandbox-claude-tight")
     shown = dimension(pool, "input")

@@ -55,7 +55,7 @@ def test_where_all_is_as_entered_there_is_nothing_to_say() -> None:
         ),
     ],
 )
-def test_what_differs_comes_with_what_to_do(changes: dict[str, float], said: str) -> None:
+def test_what_differs_comes_with_what_to_do(changes: dict[str, Any], said: str) -> None:
     assert advice_on(pool(REQUESTS, replace(INPUT, **changes))) == [said]
 
 
