@@ -1,4 +1,4 @@
-"""The providers and models that every installation starts with."""
+"""The providers, models and rate pools that every installation starts with."""
 
 from __future__ import annotations
 
@@ -7,17 +7,29 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from agents.llm.model_families import capabilities_of
-from agents.models import LanguageModel, Provider, Wire
+from agents.models import LanguageModel, Provider, RatePool, Wire
 from agents.own_wire import own_wire
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShippedModel:
-    """Its sizes are those that are built in for its id."""
+    """Its sizes are those that are built in for its id. `pool` names a pool of its provider, "" none."""
 
     model_id: str
     name: str
     wire: Wire
+    pool: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShippedPool:
+    """Per minute; None: no such limit."""
+
+    name: str
+    requests_per_minute: int
+    input_tokens_per_minute: int | None = None
+    output_tokens_per_minute: int | None = None
+    tokens_per_minute: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +41,7 @@ class ShippedProvider:
     api_key: str
     position: int
     models: tuple[ShippedModel, ...]
+    pools: tuple[ShippedPool, ...] = ()
 
 
 def _claude(model_id: str, name: str) -> ShippedModel:
@@ -81,6 +94,24 @@ SHIPPED: tuple[ShippedProvider, ...] = (
         models=(
             _claude("sandbox-claude", "Sandbox Claude"),
             ShippedModel(model_id="sandbox-gpt", name="Sandbox GPT", wire=Wire.OPENAI_CHAT),
+            ShippedModel(
+                model_id="sandbox-claude-tight",
+                name="Sandbox Claude, 40k/min",
+                wire=Wire.ANTHROPIC_MESSAGES,
+                pool="claude-tight",
+            ),
+            ShippedModel(
+                model_id="sandbox-gpt-tight", name="Sandbox GPT, 40k/min", wire=Wire.OPENAI_CHAT, pool="gpt-tight"
+            ),
+        ),
+        pools=(
+            ShippedPool(
+                name="claude-tight",
+                requests_per_minute=50,
+                input_tokens_per_minute=40_000,
+                output_tokens_per_minute=8_000,
+            ),
+            ShippedPool(name="gpt-tight", requests_per_minute=50, tokens_per_minute=40_000),
         ),
     ),
 )
@@ -90,7 +121,8 @@ def ensure_shipped_rows() -> list[str]:
     """Make the shipped providers that are not there, with their models; the slugs of those made.
 
     A provider that is there is left as it is, whatever an admin changed or removed in it. (Whoever wants to be rid of a
-    shipped provider switches it off: a deleted one comes back with the next start.)
+    shipped provider switches it off: a deleted one comes back with the next start.) What a later version ships besides
+    comes to such a provider once, by a migration.
     """
     there = set(Provider.objects.values_list("slug", flat=True))
     return [shipped.slug for shipped in SHIPPED if shipped.slug not in there and _make(shipped)]
@@ -110,8 +142,17 @@ def _make(shipped: ShippedProvider) -> bool:
         },
     )
     if created:
-        LanguageModel.objects.bulk_create(_row(provider, number, model) for number, model in enumerate(shipped.models))
+        _fill(provider, shipped)
     return created
+
+
+def _fill(provider: Provider, shipped: ShippedProvider) -> None:
+    pools = {pool.name: RatePool(provider=provider, **vars(pool)) for pool in shipped.pools}
+    RatePool.objects.bulk_create(pools.values())
+    rows = [_row(provider, number, model) for number, model in enumerate(shipped.models)]
+    for row, model in zip(rows, shipped.models, strict=True):
+        row.pool = pools[model.pool] if model.pool else None
+    LanguageModel.objects.bulk_create(rows)
 
 
 def _row(provider: Provider, position: int, model: ShippedModel) -> LanguageModel:

@@ -84,21 +84,55 @@ class Provider(models.Model):
         return self.name
 
 
+MOST_BURST_SECONDS = 60
+"""A limit by the minute never lets more than a minute's worth through at once."""
+
+DEFAULT_PATIENCE_SECONDS = 300
+
+
 class RatePool(models.Model):
-    """One credential's limit that one or more models share, in requests and tokens per minute. Empty: no such limit."""
+    """One credential's limit that one or more models share: in requests and tokens per minute, and in calls at once.
+
+    Empty: no such limit, and for the bursts the usual one.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="pools")
     name = models.CharField(max_length=64)
-    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
-    input_tokens_per_minute = models.PositiveIntegerField(null=True, blank=True)
-    output_tokens_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    input_tokens_per_minute = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    output_tokens_per_minute = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     tokens_per_minute = models.PositiveIntegerField(
         null=True,
         blank=True,
-        help_text="Instead of the two above, where the provider counts input and output together.",
+        validators=[MinValueValidator(1)],
+        help_text="Instead of the two above, where the provider counts input and output together. A call then counts "
+        "with its input and its whole reply cap when it is sent, as OpenAI counts it.",
     )
     count_cached_input = models.BooleanField(default=False, help_text="Do cached input tokens count toward the limit?")
+    concurrent_calls = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls in flight at once. Empty: no limit."
+    )
+    token_burst_seconds = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_BURST_SECONDS)],
+        help_text=f"How many seconds of the token limits may be used at once, 1 to {MOST_BURST_SECONDS}. Empty: 60, a "
+        "whole minute's.",
+    )
+    request_burst_seconds = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_BURST_SECONDS)],
+        help_text=f"The same for requests, 1 to {MOST_BURST_SECONDS}. Empty: 6, because a provider may enforce 60 "
+        "requests a minute as one a second.",
+    )
+    patience_seconds = models.PositiveIntegerField(
+        default=DEFAULT_PATIENCE_SECONDS,
+        validators=[MinValueValidator(1)],
+        help_text="A message that would wait longer than this for its first call is told that the model is busy; its "
+        "text is kept.",
+    )
 
     class Meta:
         ordering = ["provider", "name"]
@@ -108,6 +142,8 @@ class RatePool(models.Model):
                 condition=Q(tokens_per_minute__isnull=True)
                 | Q(input_tokens_per_minute__isnull=True, output_tokens_per_minute__isnull=True),
                 name="rate_pool_counts_together_or_apart",
+                violation_error_message="Tokens per minute count input and output together: fill in that one, or input "
+                "and output tokens per minute.",
             ),
             *(
                 models.CheckConstraint(
@@ -119,8 +155,18 @@ class RatePool(models.Model):
                     "input_tokens_per_minute",
                     "output_tokens_per_minute",
                     "tokens_per_minute",
+                    "concurrent_calls",
                 )
             ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{field}__isnull": True})
+                    | Q(**{f"{field}__gte": 1, f"{field}__lte": MOST_BURST_SECONDS}),
+                    name=f"rate_pool_{field}_in_range",
+                )
+                for field in ("token_burst_seconds", "request_burst_seconds")
+            ),
+            models.CheckConstraint(condition=Q(patience_seconds__gt=0), name="rate_pool_patience_seconds_is_positive"),
         ]
 
     def __str__(self) -> str:

@@ -34,8 +34,8 @@ from agents.llm.providers.credentials import ClientCredentialsAuth, token_failed
 from agents.llm.providers.token_request import ClientCredentials, NoToken
 from agents.llm.providers.token_store import TokenStore
 from agents.models import LanguageModel, Provider, Wire
+from agents.pool_limits import pool_of
 from agents.provider_keys import client_secret, header_values, provider_key, secret_headers
-from agents.rate_pools import pool_of
 from agents.sandbox.app import SandboxApp
 from agents.sandbox.transport import SandboxTransport
 
@@ -68,7 +68,7 @@ for _name in ("ANTHROPIC_CUSTOM_HEADERS", "OPENAI_CUSTOM_HEADERS", "ANTHROPIC_LO
 _LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100)
 
 _sandbox = SandboxApp()
-_governor: Governor = PacedGovernor(store=MemoryStore())
+_governor = PacedGovernor(store=MemoryStore())
 _exempt: Governor = PassThrough()
 _tokens = TokenStore()
 _adapters: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Connection, ChatModel]] = WeakKeyDictionary()

@@ -12,6 +12,7 @@ from accounts.api import router as accounts_router
 from accounts.bearer import SessionOrBearer, identify
 from accounts.refusals import Refusal
 from agents.api import router as agents_router
+from agents.limits_api import router as limits_router
 from agents.usage_api import router as usage_router
 from chat.api import router as chat_router
 from tokenproject.api_errors import add_handlers, on_refusal
@@ -51,4 +52,5 @@ api.add_router("", health_router)
 api.add_router("", accounts_router)
 api.add_router("", agents_router)
 api.add_router("", usage_router)
+api.add_router("", limits_router)
 api.add_router("", chat_router)

@@ -1,26 +1,33 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils import timezone
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.audited_admin import AuditedAdmin
+from agents.admin import pool_now
 from agents.models import RatePool
-from agents.pool_usage import Level, last_minute
 
 
 @admin.register(RatePool)
 class RatePoolAdmin(AuditedAdmin):
-    """The limits of one credential, beside what the ledger says was used of them in the last minute."""
+    """The limits of one credential, as they were entered and as the provider was learnt to enforce them, and what is
+    free of them now."""
 
-    list_display = ["name", "provider", "headroom"]
+    list_display = ["name", "provider", "now"]
     list_select_related = ["provider"]
     list_filter = ["provider"]
     search_fields = ["name", "provider__name"]
-    readonly_fields = ["headroom", "models_in_it"]
+    readonly_fields = ["now_in_full", "models_in_it"]
     fieldsets = [
         (None, {"fields": ["provider", "name", "models_in_it"]}),
+        (
+            "Now",
+            {
+                "description": "What is learnt comes from the provider's answers. The ledger counts our own calls; "
+                "what other programs use with the same credential is not in it.",
+                "fields": ["now_in_full"],
+            },
+        ),
         (
             "Limits per minute",
             {
@@ -36,28 +43,25 @@ class RatePoolAdmin(AuditedAdmin):
             },
         ),
         (
-            "Now",
+            "How calls are let through",
             {
-                "description": "As the ledger of model calls tells it; calls that other programs make with the same "
-                "credential are not in it.",
-                "fields": ["headroom"],
+                "description": "Leave these as they are unless the provider says otherwise, or refuses calls although "
+                "its limits per minute are not reached.",
+                "fields": ["concurrent_calls", "token_burst_seconds", "request_burst_seconds", "patience_seconds"],
             },
         ),
     ]
 
-    @admin.display(description="Used in the last minute (the ledger's view)")
-    def headroom(self, pool: RatePool) -> SafeString | str:
-        if pool._state.adding:
-            return "—"
-        levels = last_minute(pool, now=timezone.now())
-        return format_html_join("", "<div>{}</div>", ((_said(level),) for level in levels)) or "no limit is set"
+    @admin.display(description="Now")
+    def now(self, pool: RatePool) -> SafeString | str:
+        return pool_now.in_short(pool)
+
+    @admin.display(description="How it stands")
+    def now_in_full(self, pool: RatePool) -> SafeString | str:
+        return "—" if pool._state.adding else pool_now.in_full(pool)
 
     @admin.display(description="Models that share it")
     def models_in_it(self, pool: RatePool) -> str:
         if pool._state.adding:
             return "—"
         return ", ".join(model.name for model in pool.models.all()) or "none: choose this pool at a model"
-
-
-def _said(level: Level) -> str:
-    return f"{level.used:,} of {level.limit:,} {level.what}, {level.left:,} left"

@@ -22,6 +22,9 @@ _LIMITS = (
     "input_tokens_per_minute",
     "output_tokens_per_minute",
     "tokens_per_minute",
+    "concurrent_calls",
+    "token_burst_seconds",
+    "request_burst_seconds",
 )
 _SECRETS = ("api_key", "client_secret")  # anything else may begin with the same word by chance
 _OAUTH2 = ("token_url", "client_id", "client_secret", "scope", "audience", "client_auth")
@@ -63,7 +66,8 @@ def _no_oauth2(row: Provider) -> dict[str, object]:
 
 def _pool(row: RatePool) -> Mapping[str, object]:
     limits = {name: getattr(row, name) for name in _LIMITS}
-    return {"name": row.name, **_without_none(limits), "count_cached_input": row.count_cached_input}
+    rest = {name: getattr(row, name) for name in ("count_cached_input", "patience_seconds")}
+    return {"name": row.name, **_without_none(limits), **rest}
 
 
 def _model(row: LanguageModel) -> Mapping[str, object]:

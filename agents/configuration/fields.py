@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from agents.egress.addresses import address_fault
+from agents.models import MOST_BURST_SECONDS
 from agents.secrets import is_outside
 
 KEEP = "keep:"
@@ -139,4 +140,5 @@ Headers = Annotated[
     AfterValidator(_no_plain_secret),
 ]
 Count = Annotated[int, Field(ge=1, le=2_147_483_647)]
+BurstSeconds = Annotated[int, Field(ge=1, le=MOST_BURST_SECONDS)]
 Position = Annotated[int, Field(ge=0, le=2_147_483_647)]

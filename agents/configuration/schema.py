@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from agents.configuration.fields import (
     Address,
+    BurstSeconds,
     Count,
     FilledAddress,
     FilledLine,
@@ -25,7 +26,7 @@ from agents.configuration.fields import (
     one_of,
 )
 from agents.llm.capability_overrides import OVERRIDABLE, annotation_of, as_stored
-from agents.models import Provider, Wire
+from agents.models import DEFAULT_PATIENCE_SECONDS, Provider, Wire
 from agents.setting_changes import Value, checked
 from agents.setting_ranges import SETTING_OF, SettingName
 from agents.setting_rules import rule_faults
@@ -49,7 +50,7 @@ class OAuth2Block(_Block):
 
 
 class PoolBlock(_Block):
-    """Says everything about its pool: a limit that is left out is no limit."""
+    """Says everything about its pool: a limit that is left out is no limit, the rest is as of a new pool."""
 
     name: PoolName
     requests_per_minute: Count | None = None
@@ -57,6 +58,10 @@ class PoolBlock(_Block):
     output_tokens_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
     count_cached_input: bool = False
+    concurrent_calls: Count | None = None
+    token_burst_seconds: BurstSeconds | None = None
+    request_burst_seconds: BurstSeconds | None = None
+    patience_seconds: Count = DEFAULT_PATIENCE_SECONDS
 
     @field_validator("tokens_per_minute")
     @classmethod

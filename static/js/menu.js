@@ -22,5 +22,5 @@ export function closeMenusOnLeave() {
 }
 
 function showWhole(details) {
-  if (details.matches("[data-menu][open]")) details.querySelector(".menu-items").scrollIntoView({ block: "nearest" });
+  if (details.matches("[data-menu][open]")) details.querySelector(".menu-items")?.scrollIntoView({ block: "nearest" });
 }

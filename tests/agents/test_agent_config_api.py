@@ -56,6 +56,8 @@ def test_lists_come_in_pages(owner_client: Client) -> None:
         "gpt-4o",
         "sandbox-claude",
         "sandbox-gpt",
+        "sandbox-claude-tight",
+        "sandbox-gpt-tight",
     ]
     assert rest["next_cursor"] is None
 

@@ -38,8 +38,10 @@ def test_what_can_be_chosen(owner_client: Client) -> None:
         ("openai", "gpt-4o"),
         ("sandbox", "sandbox-claude"),
         ("sandbox", "sandbox-gpt"),
+        ("sandbox", "sandbox-claude-tight"),
+        ("sandbox", "sandbox-gpt-tight"),
     ]
-    assert models[-1] == {
+    assert models[7] == {
         "provider": "sandbox",
         "id": "sandbox-gpt",
         "name": "Sandbox GPT",

@@ -17,12 +17,15 @@ def _without_keys(db: None, settings: Settings) -> None:
     ensure_shipped_rows()
 
 
+SANDBOX = ["sandbox-claude", "sandbox-gpt", "sandbox-claude-tight", "sandbox-gpt-tight"]
+
+
 def offered(user: User) -> list[str]:
     return [row.model_id for row in available_models(user)]
 
 
 def test_without_a_key_only_the_sandbox_is_offered(owner: User) -> None:
-    assert offered(owner) == ["sandbox-claude", "sandbox-gpt"]
+    assert offered(owner) == SANDBOX
 
 
 def test_a_key_switches_its_provider_on_and_its_loss_off(owner: User, settings: Settings) -> None:
@@ -33,17 +36,16 @@ def test_a_key_switches_its_provider_on_and_its_loss_off(owner: User, settings: 
         "claude-haiku-5-5",
         "claude-sonnet-4-6",
         "claude-haiku-4-5",
-        "sandbox-claude",
-        "sandbox-gpt",
+        *SANDBOX,
     ]
     settings.ANTHROPIC_API_KEY = ""
-    assert offered(owner) == ["sandbox-claude", "sandbox-gpt"]
+    assert offered(owner) == SANDBOX
     assert Provider.objects.get(slug="anthropic").enabled
 
 
 def test_what_an_admin_switched_off_is_not_offered(owner: User) -> None:
     LanguageModel.objects.filter(model_id="sandbox-gpt").update(enabled=False)
-    assert offered(owner) == ["sandbox-claude"]
+    assert offered(owner) == [name for name in SANDBOX if name != "sandbox-gpt"]
     Provider.objects.filter(slug="sandbox").update(enabled=False)
     assert offered(owner) == []
 
@@ -52,7 +54,8 @@ def test_asking_takes_one_query_and_brings_provider_and_pool(
     owner: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(1):
-        assert [(row.provider.slug, row.pool) for row in available_models(owner)] == [("sandbox", None)] * 2
+        shown = [(row.provider.slug, row.pool.name if row.pool else None) for row in available_models(owner)]
+    assert shown == [("sandbox", None), ("sandbox", None), ("sandbox", "claude-tight"), ("sandbox", "gpt-tight")]
 
 
 def test_a_model_is_found_by_its_names_whatever_they_hold(db: None) -> None:

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from agents.defaults import ensure_shipped_rows
 from agents.model_capabilities import capabilities_for
-from agents.models import LanguageModel, Provider, Wire
+from agents.models import LanguageModel, Provider, RatePool, Wire
 from agents.own_wire import own_wire
 from agents.retirement import retirement_notice
 
 
 def snapshot() -> list[object]:
-    return [*Provider.objects.order_by("pk").values(), *LanguageModel.objects.order_by("pk").values()]
+    return [row for kind in (Provider, RatePool, LanguageModel) for row in kind.objects.order_by("pk").values()]
 
 
 def test_a_second_run_changes_nothing(db: None) -> None:
@@ -34,6 +36,8 @@ def test_the_shipped_models_have_their_sizes(db: None) -> None:
             "gpt-4o": (128_000, 16_384),
             "sandbox-claude": (200_000, 64_000),
             "sandbox-gpt": (128_000, 16_384),
+            "sandbox-claude-tight": (200_000, 64_000),
+            "sandbox-gpt-tight": (128_000, 16_384),
         }.items()
     )
 
@@ -79,3 +83,56 @@ def test_a_provider_of_that_name_that_an_admin_made_is_left_alone(db: None) -> N
     Provider.objects.create(slug="sandbox", name="mine", kind=Provider.Kind.SANDBOX, auth=Provider.Auth.NONE)
     assert "sandbox" not in ensure_shipped_rows()
     assert not LanguageModel.objects.filter(provider__slug="sandbox").exists()
+
+
+LIMITS = ("requests_per_minute", "input_tokens_per_minute", "output_tokens_per_minute", "tokens_per_minute")
+
+
+def in_pools() -> dict[str, tuple[int | None, ...] | None]:
+    """The sandbox's models in the order of the pickers, each with the limits of its pool."""
+    rows = LanguageModel.objects.filter(provider__slug="sandbox").select_related("pool")
+    return {row.model_id: tuple(getattr(row.pool, name) for name in LIMITS) if row.pool else None for row in rows}
+
+
+TIGHT = {
+    "sandbox-claude-tight": (50, 40_000, 8_000, None),
+    "sandbox-gpt-tight": (50, None, None, 40_000),
+}
+
+
+def test_the_sandbox_has_models_with_tight_limits_after_those_with_none(db: None) -> None:
+    ensure_shipped_rows()
+    assert list(in_pools().items()) == [("sandbox-claude", None), ("sandbox-gpt", None), *TIGHT.items()]
+
+
+def migrate_data() -> None:
+    migration = import_module("agents.migrations.0008_sandbox_models_with_tight_limits")
+    migration.add_tight_models(apps, None)
+
+
+def test_an_older_sandbox_gets_them_once(db: None) -> None:
+    ensure_shipped_rows()
+    as_new = in_pools()
+    RatePool.objects.all().delete()
+    LanguageModel.objects.filter(model_id__endswith="-tight").delete()
+    migrate_data()
+    assert list(in_pools().items()) == list(as_new.items())
+    before = snapshot()
+    migrate_data()
+    assert snapshot() == before
+
+
+def test_what_an_admin_called_so_stays_the_admins(db: None) -> None:
+    migrate_data()
+    assert not LanguageModel.objects.exists()
+    ensure_shipped_rows()
+    RatePool.objects.filter(name="gpt-tight").update(tokens_per_minute=7)
+    LanguageModel.objects.filter(model_id="sandbox-gpt-tight").delete()
+    LanguageModel.objects.filter(model_id="sandbox-claude-tight").update(name="Mine", pool=None)
+    migrate_data()
+    assert in_pools() == {
+        "sandbox-claude": None,
+        "sandbox-gpt": None,
+        "sandbox-claude-tight": None,
+        "sandbox-gpt-tight": (50, None, None, 7),
+    }

@@ -16,7 +16,7 @@ from agents.llm.errors import ParameterRefused, ProviderOverloaded
 from agents.llm.events import CallRetried, ModelEvent, TextDelta, Waiting
 from agents.llm.providers.base import ModelRequest
 from agents.models import LanguageModel, ModelCall
-from agents.rate_pools import pool_of
+from agents.pool_limits import pool_of
 from agents.threads import in_thread
 from tests.agents.rows import make_model
 from tests.agents.scripted_model import ScriptedModel, Step, a_request, finished, says

@@ -18,7 +18,7 @@ from agents.llm.events import Waiting
 from agents.llm.messages import Message, TextPart
 from agents.llm.providers.base import ChatModel
 from agents.models import LanguageModel, ModelCall
-from agents.rate_pools import pool_of
+from agents.pool_limits import pool_of
 from agents.sandbox.app import SandboxApp
 from agents.sandbox.exchange import Exchange
 from agents.sandbox.pace import Pacing

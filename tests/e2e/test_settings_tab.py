@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
@@ -178,7 +180,7 @@ def test_ones_settings_can_be_copied_to_another_model(tab: SettingsTab, reader: 
     save(user=reader, model=claude, changes={"temperature": 0.3})
     tab.open()
     tab.unfold("Copy to other models")
-    tab.page.get_by_label("Sandbox GPT").check()
+    tab.page.get_by_label(re.compile(r"Sandbox GPT(?!,)")).check()
     tab.page.get_by_role("button", name="Copy to chosen models").click()
     expect(tab.state).to_contain_text("Copied to Sandbox GPT: Temperature 0.3.")
     tab.open("sandbox-gpt")

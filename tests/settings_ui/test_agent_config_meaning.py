@@ -46,6 +46,8 @@ def test_models_are_grouped_by_the_limit_that_they_share(
     assert re.findall(r'<optgroup label="([^"]*)"', text) == [
         "shared: 40,000 input tokens a minute",
         "No rate limit known",
+        "claude-tight: 40,000 input tokens a minute",
+        "gpt-tight: 40,000 tokens in and out a minute",
     ]
     LanguageModel.objects.update(pool=None)
     assert "<optgroup" not in page(owner_client)

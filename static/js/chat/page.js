@@ -13,6 +13,8 @@ import { loadEarlier } from "./earlier.js";
 import { EmptyState } from "./empty-state.js";
 import { Follow } from "./follow.js";
 import { guardFragments } from "./fragments.js";
+import { Headroom } from "./headroom.js";
+import { Limits } from "./limits.js";
 import { Names } from "./names.js";
 import { Outbox } from "./outbox.js";
 import { pageState } from "./page-state.js";
@@ -61,6 +63,8 @@ const inspector = new Inspector({
   onSignedOut: signIn,
   onFail: (words) => toasts.fail(words),
 });
+const headroom = new Headroom(part("headroom"));
+const limits = new Limits({ api, connection, onChange: drawHeadroom });
 const meter = new ContextMeter({ element: part("context"), onOpen: (context) => inspector.open(context) });
 
 const transcript = new Transcript({
@@ -116,12 +120,17 @@ const conversation = new Conversation({
 
 function choose(chosen) {
   drawEmpty();
+  drawHeadroom();
   if (!conversation.id) return;
   api.patch(`/conversations/${conversation.id}`, chosen).catch((error) => toasts.fail(error.message));
 }
 
 function drawEmpty() {
   empty.show({ agent: names.agentOf(picker.chosen().agent), model: picker.chosenModel() });
+}
+
+function drawHeadroom() {
+  headroom.show(limits.of(picker.chosenModel()));
 }
 
 function drawControls() {

@@ -154,7 +154,7 @@ def test_a_select_that_searches_is_called_by_its_label(page: Page) -> None:
     page.goto("/admin/agents/agentconfig/add/")
     expect(page.get_by_role("combobox", name="User")).to_be_visible()
     page.goto("/admin/agents/languagemodel/?q=sandbox-claude")
-    page.get_by_role("link", name="Sandbox Claude").click()
+    page.get_by_role("link", name="Sandbox Claude", exact=True).click()
     page.locator("#configs-2-group summary").click()
     page.get_by_role("button", name="Add another Agent config of a person").click()
     expect(page.get_by_role("combobox", name="User")).to_be_visible()
@@ -162,7 +162,7 @@ def test_a_select_that_searches_is_called_by_its_label(page: Page) -> None:
 
 def test_the_inlines_of_a_model_work_under_the_strict_policy(page: Page) -> None:
     page.goto("/admin/agents/languagemodel/?q=sandbox-claude")
-    page.get_by_role("link", name="Sandbox Claude").click()
+    page.get_by_role("link", name="Sandbox Claude", exact=True).click()
     page.locator("#configs-group summary").click()
     page.get_by_role("button", name="Add another Agent config of the organisation").click()
     page.locator("#id_configs-0-max_iterations").fill("7")

@@ -47,11 +47,21 @@ _OAUTH2 = st.fixed_dictionaries(
 _TOGETHER = st.fixed_dictionaries({"requests_per_minute": _COUNTS, "tokens_per_minute": _COUNTS})
 _APART = st.fixed_dictionaries({"input_tokens_per_minute": _COUNTS, "output_tokens_per_minute": _COUNTS})
 _LIMITS = st.one_of(_TOGETHER, _APART)
+_BURSTS = st.integers(1, 60)
 
 
 def _some(values: Mapping[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=dict(values))
 
+
+_PACING = _some(
+    {
+        "concurrent_calls": _COUNTS,
+        "token_burst_seconds": _BURSTS,
+        "request_burst_seconds": _BURSTS,
+        "patience_seconds": _COUNTS,
+    }
+)
 
 _PROVIDER = _some(
     {
@@ -127,7 +137,7 @@ def files(draw: st.DrawFn) -> list[Line]:
             lines += _table("[provider.oauth2]", oauth2)
         pools = draw(st.lists(_NAMES, unique=True, max_size=2))
         for pool in pools:
-            lines += _table("[[provider.pool]]", {"name": pool, **draw(_LIMITS)})
+            lines += _table("[[provider.pool]]", {"name": pool, **draw(_LIMITS), **draw(_PACING)})
         for model in draw(_models(pools)):
             lines += _table("[[provider.model]]", model)
             if draw(st.booleans()):
@@ -195,6 +205,8 @@ _WRONG: dict[str, list[str]] = {
     "context_window": ["0", *_ANY_NUMBER],
     **{bounds.name: _ANY_NUMBER for bounds in ALL_RANGES if is_whole(bounds)},
     **{f"{what}_per_minute": ["0", *_ANY_NUMBER] for what in ("requests", "tokens", "input_tokens", "output_tokens")},
+    **{name: ["0", *_ANY_NUMBER] for name in ("concurrent_calls", "patience_seconds")},
+    **{f"{what}_burst_seconds": ["0", "61", *_ANY_NUMBER] for what in ("token", "request")},
 }
 
 

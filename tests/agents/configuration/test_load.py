@@ -13,7 +13,7 @@ from accounts.models import AuditEntry, User
 from agents.defaults import ensure_shipped_rows
 from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
 from agents.settings_resolution import effective
-from tests.agents.configuration.files import EXAMPLE, GATEWAY, everything, load, refusal
+from tests.agents.configuration.files import EXAMPLE, GATEWAY, dump, everything, load, refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -159,6 +159,16 @@ class TestAgain:
         assert (pool.input_tokens_per_minute, pool.tokens_per_minute) == (None, 9)
         config = AgentConfig.objects.get()
         assert (config.temperature, config.max_iterations) == (None, 15)
+
+    def test_a_pool_says_how_calls_are_let_through_or_has_the_usual_way(self, tmp_path: Path) -> None:
+        said = "concurrent_calls = 8\ntoken_burst_seconds = 30\nrequest_burst_seconds = 1\npatience_seconds = 60\n"
+        load(tmp_path, GATEWAY.replace("output_tokens_per_minute = 8000\n", f"output_tokens_per_minute = 8000\n{said}"))
+        names = [line.split(" = ")[0] for line in said.splitlines()]
+        assert RatePool.objects.values_list(*names).get() == (8, 30, 1, 60)
+        assert all(line in dump() for line in said.splitlines())
+        printed = load(tmp_path, GATEWAY)
+        assert "    concurrent_calls: 8 -> -" in printed
+        assert RatePool.objects.values_list(*names).get() == (None, None, None, 300)
 
     def test_empty_values_take_away(self, tmp_path: Path) -> None:
         load(tmp_path, EXAMPLE)

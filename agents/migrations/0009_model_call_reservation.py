@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0006_agent_config_effort'),
+        ('agents', '0008_sandbox_models_with_tight_limits'),
     ]
 
     operations = [
