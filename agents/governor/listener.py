@@ -1,7 +1,7 @@
 """Hears PostgreSQL's notifications on one connection of its own, for as long as anybody wants to.
 
-In a thread, because callers come from more than one event loop. What is said while it is not connected is missed: nobody
-may rely on hearing.
+In a thread, because callers come from more than one event loop. What is said while it is not connected is missed, so
+nobody may rely on hearing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The store of many processes, beside the suite of all stores: the database's time, lost processes, lost connections."""
+"""The store of many processes, beside the suite of all stores: the database's time, lost processes and connections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from pytest import LogCaptureFixture
 
 from agents.governor.bucket import Bucket
 from agents.governor.core import LEASE_SECONDS, SILENT_SECONDS, PoolCore
@@ -84,7 +83,9 @@ async def test_more_leases_than_a_notification_holds_are_all_woken(open_store: O
         await asyncio.gather(*waiting)
 
 
-async def test_a_state_of_another_version_begins_anew_and_says_so(open_store: Open, caplog: LogCaptureFixture) -> None:
+async def test_a_state_of_another_version_begins_anew_and_says_so(
+    open_store: Open, caplog: pytest.LogCaptureFixture
+) -> None:
     store, one = open_store(None), pool()
     assert await granted(store, one, "a", tokens=39_000)
     await rows(RatePoolState.objects.filter(key=one.key).update, state=b"?")
@@ -103,7 +104,9 @@ class TestListener:
         assert await rows(listeners) == []
         await store.woken("a", within=0.01)
 
-    async def test_it_comes_back_when_its_connection_is_lost(self, open_store: Open, caplog: LogCaptureFixture) -> None:
+    async def test_it_comes_back_when_its_connection_is_lost(
+        self, open_store: Open, caplog: pytest.LogCaptureFixture
+    ) -> None:
         caplog.set_level(logging.INFO, logger="agents")
         clock = Clock()
         here, there, one = open_store(clock), open_store(clock), pool()
