@@ -5,6 +5,9 @@ A change takes two round trips, and holds the row's lock between them only:
     BEGIN, SELECT … FOR UPDATE      the state, and the database's time, taken once the lock is held
     UPDATE, pg_notify, COMMIT       what came of it, and the leases that others were granted
 
+What callers of one process want meanwhile is done together in the next one (`batches.py`): most of the work is to read
+and to write a long queue, however many ask.
+
 Notifications carry leases, not the pool's key: a key would make every waiter of every process lock the row in turn.
 
 A commit does not wait for the disk, so that no pool waits for it. If the *database server* crashes, what was granted in
@@ -17,19 +20,21 @@ import asyncio
 import logging
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections, connection, connections
 
 from agents.governor.alarms import Alarms
+from agents.governor.batches import Batches
 from agents.governor.core import PoolCore
 from agents.governor.listener import Listener
 from agents.governor.state import PoolState
 from agents.governor.store import Pool, R, Transition
 from agents.models import RatePoolState
-from agents.threads import in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -37,18 +42,33 @@ CHANNEL = "governor_granted"
 _PAYLOAD = 7_900
 """Bytes of leases in one notification; PostgreSQL takes fewer than 8,000."""
 
+_HELD_AT_MOST = 5
+"""Seconds after which the database takes the lock from a process that stands still, and undoes its change."""
+
 _TABLE = RatePoolState._meta.db_table
 # The time is taken outside of the locking select: inside, it might be taken before the lock is there.
 _LOCK = f"""
     SELECT state, extract(epoch FROM clock_timestamp())::float8
     FROM (SELECT state FROM {_TABLE} WHERE key = %s FOR UPDATE) AS locked
 """  # noqa: S608 - the name of our table
-_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off; {_LOCK}"
+_BEGIN = f"""
+    BEGIN ISOLATION LEVEL READ COMMITTED;
+    SET LOCAL synchronous_commit TO off;
+    SET LOCAL idle_in_transaction_session_timeout TO {_HELD_AT_MOST * 1000};
+    {_LOCK}
+"""
 _INSERT = f"""
     INSERT INTO {_TABLE} (key, state, updated_at) VALUES (%s, '', clock_timestamp()) ON CONFLICT (key) DO NOTHING;
 """  # noqa: S608 - the name of our table
 _UPDATE = f"UPDATE {_TABLE} SET state = %s, updated_at = clock_timestamp() WHERE key = %s;"  # noqa: S608 - as above
 _NOTIFY = f"SELECT pg_notify('{CHANNEL}', %s);"
+
+
+@dataclass(kw_only=True, eq=False)
+class _Change:
+    pool: Pool
+    transition: Transition[Any]
+    outcome: Future[Any] = field(default_factory=Future)
 
 
 class PostgresStore:
@@ -58,15 +78,19 @@ class PostgresStore:
         self._clock = clock
         self._alarms = Alarms()
         self._listener = Listener(channel=CHANNEL, connect=_own_connection, hear=self._hear)
+        self._batches = Batches[_Change](name="governor", serve=self._serve)
 
     async def change(self, pool: Pool, transition: Transition[R]) -> R:
-        """Where the caller is cancelled meanwhile, the change is over before it hears of that: what it does next to
-        undo the change, finds it."""
-        work = asyncio.ensure_future(in_thread(lambda: self._change(pool, transition))())
+        """Where the caller is cancelled, the change never happens or is over before it hears of that: what it does next
+        to undo the change, finds it."""
+        change = _Change(pool=pool, transition=transition)
+        self._batches.put(pool.key, change)
+        outcome: asyncio.Future[R] = asyncio.wrap_future(change.outcome)
         try:
-            return await asyncio.shield(work)
+            return await asyncio.shield(outcome)
         except asyncio.CancelledError:
-            await asyncio.wait([work])
+            if not change.outcome.cancel():
+                await asyncio.wait([outcome])
             raise
 
     async def woken(self, lease: str, *, within: float) -> None:
@@ -78,25 +102,66 @@ class PostgresStore:
         return _unpacked(packed, key=key) if packed else None
 
     def close(self) -> None:
-        """Hear nothing any more; whoever waits is woken by time alone."""
+        """Let go of both connections. The store changes nothing after this, and who waits is woken by time alone."""
         self._listener.close()
+        self._batches.close(leave=connections.close_all)
 
-    def _change(self, pool: Pool, transition: Transition[R]) -> R:
+    def _serve(self, key: str, batch: list[_Change]) -> None:
+        changes = [change for change in batch if change.outcome.set_running_or_notify_cancel()]
+        close_old_connections()
+        try:
+            self._change_row(key, changes)
+        except Exception as error:
+            for change in changes:
+                if not change.outcome.done():
+                    change.outcome.set_exception(error)
+
+    def _change_row(self, key: str, changes: list[_Change]) -> None:
         with connection.cursor() as cursor, _undone_on_error(cursor):
-            packed, now = _locked(cursor, pool.key)
-            if self._clock is not None:
-                now = self._clock()
-            state = _unpacked(packed, key=pool.key) or PoolState.fresh(pool.limits, now=now)
-            core = PoolCore(limits=pool.limits, state=state)
-            result = transition(core, now)
-            notices = list(_notices(core.granted))
+            packed, now = _locked(cursor, key)
+            done = _apply(changes, packed=packed, now=now if self._clock is None else self._clock())
+            if done is None:
+                cursor.execute("ROLLBACK")
+                return
+            notices = list(_notices(done.granted))
             statement = f"{_UPDATE}{_NOTIFY * len(notices)}COMMIT"
-            cursor.execute(statement, [_packed(core.state), pool.key, *notices])
-        self._alarms.ring(core.granted)
-        return result
+            cursor.execute(statement, [_packed(done.state), key, *notices])
+        for change, result in done.results.items():
+            change.outcome.set_result(result)
+        self._alarms.ring(done.granted)
 
     def _hear(self, notice: str) -> None:
         self._alarms.ring(notice.split("\n"))
+
+
+@dataclass(kw_only=True)
+class _Done:
+    state: PoolState
+    results: dict[_Change, Any]
+    granted: list[str]
+
+
+def _apply(changes: list[_Change], *, packed: bytes, now: float) -> _Done | None:
+    """One after another. Without one that fails, the others begin again on what was there; None if none is left."""
+    while changes:
+        limits, key = changes[0].pool.limits, changes[0].pool.key
+        done = _Done(state=_unpacked(packed, key=key) or PoolState.fresh(limits, now=now), results={}, granted=[])
+        failed = next((change for change in changes if not _applied(change, done, now)), None)
+        if failed is None:
+            return done
+        changes = [change for change in changes if change is not failed]
+    return None
+
+
+def _applied(change: _Change, done: _Done, now: float) -> bool:
+    core = PoolCore(limits=change.pool.limits, state=done.state)
+    try:
+        done.results[change] = change.transition(core, now)
+    except Exception as error:
+        change.outcome.set_exception(error)
+        return False
+    done.granted += core.granted
+    return True
 
 
 def _locked(cursor: Any, key: str) -> tuple[bytes, float]:

@@ -11,7 +11,7 @@ from agents.governor.bucket import Bucket
 from agents.governor.limits import Cost, Dimension, PoolLimits
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True)
 class Waiter:
     """A call that waits. `charge` is its cost in seconds of the bottleneck, `beat` when it last asked."""
 
@@ -23,7 +23,7 @@ class Waiter:
     beat: float
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True)
 class Held:
     """A call that was granted. `reserved` is what was taken for it, `cost` what it counts as by now. `epoch` is the
     mirror's at the grant: after a correction by the provider's own figures an older refund is void. `sent_at` is None
@@ -42,7 +42,7 @@ class Held:
     net: float = 0.0
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True)
 class PoolState:
     """`at` is the newest moment (seconds) that it has seen. `virtual` and `finish` are start-time fair queueing's.
     `whole_prompts`: the provider admits calls without a look at its cache; `cache_misses` is the evidence so far.

@@ -1,7 +1,7 @@
 """`python -m tests.services.pool_process KEY HOW`: another process that makes calls on a rate pool, to be killed.
 
 It prints a line for what it has reached. `waits` holds one call and waits for another, for ever; `locks` hangs in the
-middle of a change; `calls` has `CALLERS` at once, who each make `CALLS` calls, and prints when each was granted.
+middle of a change; `calls` makes `CALLS` calls at once, and prints when each was granted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from agents.governor.store import Pool, Store
 from tests.agents.governor.pools import LIMITS
 from tests.agents.governor.store_suite import asking, ending
 
-CALLERS, CALLS, TOKENS = 50, 2, 500.0
+CALLS, TOKENS = 50, 500.0
 QUICK = PoolLimits(per_minute={"input": 2_400_000.0}, burst_seconds={"input": 0.5})
 
 
@@ -56,11 +56,7 @@ async def calls(store: Store, key: str) -> None:
         await asyncio.sleep(0.05)
         await store.change(pool, ending(lease, tokens=TOKENS))
 
-    async def caller(user: str) -> None:
-        for _ in range(CALLS):
-            await call(user)
-
-    await asyncio.gather(*(caller(f"user-{number % 7}") for number in range(CALLERS)))
+    await asyncio.gather(*(call(f"user-{number % 7}") for number in range(CALLS)))
 
 
 def say(line: str) -> None:

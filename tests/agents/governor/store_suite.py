@@ -42,6 +42,14 @@ class Clock:
 Open = Callable[[Callable[[], float] | None], Store]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two instances, and the clock of both."""
+
+    clock: Clock
+    stores: tuple[Store, Store]
+
+
 def pool(limits: PoolLimits = LIMITS) -> Pool:
     """One that nobody knows yet."""
     return Pool(key=uuid4().hex, limits=limits)
@@ -127,15 +135,19 @@ async def seen(store: Store, in_pool: Pool) -> PoolState:
 
 
 class StoreSuite:
+    @pytest.fixture
+    def pair(self, open_store: Open) -> Pair:
+        clock = Clock()
+        return Pair(clock=clock, stores=(open_store(clock), open_store(clock)))
+
     @given(steps=STEPS, concurrency=st.sampled_from((None, 2)))
     @settings(
         max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     async def test_whatever_happens_it_says_and_keeps_what_the_rules_alone_would(
-        self, open_store: Open, steps: list[Step], concurrency: int | None
+        self, pair: Pair, steps: list[Step], concurrency: int | None
     ) -> None:
-        clock = Clock()
-        stores = [open_store(clock), open_store(clock)]
+        clock, stores = pair.clock, pair.stores
         one = pool(replace(LIMITS, concurrency=concurrency))
         alone = None
         for number, step in enumerate(steps):
@@ -182,6 +194,23 @@ class StoreSuite:
         assert await peek(store, one) == before
         assert await peek(store, fresh) is None
         assert await granted(store, fresh, "a")
+
+    async def test_one_that_fails_beside_others_fails_alone(self, open_store: Open) -> None:
+        store, one = open_store(Clock()), pool()
+
+        def fail(core: PoolCore, now: float) -> Verdict:
+            core.state.held.clear()
+            core.state.buckets["input"].level = 0.0
+            raise ZeroDivisionError
+
+        asks = [fail if number % 4 == 2 else asking(str(number), tokens=100) for number in range(20)]
+        answers = await asyncio.gather(*(store.change(one, ask) for ask in asks), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [
+            ZeroDivisionError if number % 4 == 2 else Granted for number in range(20)
+        ]
+        state = await seen(store, one)
+        assert set(state.held) == {str(number) for number in range(20) if number % 4 != 2}
+        assert state.buckets["input"].level == pytest.approx(FULL - 1_500)
 
     async def test_who_was_granted_is_woken_wherever_it_waits(self, open_store: Open) -> None:
         clock = Clock()

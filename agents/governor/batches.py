@@ -1,0 +1,45 @@
+"""What many callers want of the same thing, done at once: as much as has come in the meantime, by one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Generic, TypeVar
+
+W = TypeVar("W")
+
+_AT_ONCE = 50
+
+
+class Batches(Generic[W]):
+    """`serve` does a batch for one key, in a thread of its own; it must not raise. Keys take turns."""
+
+    def __init__(self, *, name: str, serve: Callable[[str, list[W]], None]) -> None:
+        self._serve = serve
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._lock = Lock()
+        self._waiting: dict[str, list[W]] = {}
+        """A key is here for as long as its turn is to come."""
+
+    def put(self, key: str, work: W) -> None:
+        """From any thread."""
+        with self._lock:
+            if key in self._waiting:
+                self._waiting[key].append(work)
+            else:
+                self._thread.submit(self._take_turn, key)
+                self._waiting[key] = [work]
+
+    def close(self, *, leave: Callable[[], None]) -> None:
+        """Return when what has come is done, and `leave`, in the thread. Nothing can be put after this."""
+        self._thread.submit(leave)
+        self._thread.shutdown()
+
+    def _take_turn(self, key: str) -> None:
+        with self._lock:
+            waiting = self._waiting.pop(key)
+            if len(waiting) > _AT_ONCE:
+                self._thread.submit(self._take_turn, key)
+                self._waiting[key] = waiting[_AT_ONCE:]
+        self._serve(key, waiting[:_AT_ONCE])
