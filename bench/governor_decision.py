@@ -11,7 +11,7 @@ from functools import partial
 from django.db import connection
 
 from agents.governor.core import Claim, PoolCore, Verdict
-from agents.governor.limits import PoolLimits
+from agents.governor.limits import Cost, PoolLimits
 from agents.governor.state import PoolState
 from agents.governor.store import Pool, Store, Transition
 from agents.governor.stores import store_for_database
@@ -34,7 +34,7 @@ class Queue:
     granted each time. `baseline` does what the store cannot do without. Times are in milliseconds."""
 
     store: Store
-    baseline: Callable[[Transition[Verdict]], Awaitable[object]]
+    baseline: Callable[[Transition[object]], Awaitable[object]]
     pool: Pool
     waiters: int
     asked: int = 0
@@ -44,7 +44,7 @@ class Queue:
     async def fill(self) -> None:
         if not self.waiters:
             return
-        taking_all = partial(_acquire, lease="all", user="another", tokens=440_000.0)
+        taking_all: Transition[object] = partial(_acquire, lease="all", user="another", tokens=440_000.0)
         for transition in (taking_all, *(self._next_ask() for _ in range(self.waiters))):
             await self.store.change(self.pool, transition)
             await self.baseline(transition)
@@ -62,7 +62,7 @@ class Queue:
             asyncio.gather(*(self.store.change(self.pool, self._next_ask()) for _ in range(self.waiters)))
         )
 
-    def _next_ask(self) -> Transition[Verdict]:
+    def _next_ask(self) -> Transition[object]:
         number = self.asked % max(1, self.waiters)
         self.asked += 1
         return partial(_acquire, lease=_lease(number), user=f"user-{number % USERS:031}", tokens=9_000.0)
@@ -96,12 +96,12 @@ async def _measure(size: Size) -> list[Row]:
     return rows
 
 
-def _baseline() -> Callable[[Transition[Verdict]], Awaitable[object]]:
+def _baseline() -> Callable[[Transition[object]], Awaitable[object]]:
     if connection.vendor == "postgresql":
         return lambda transition: in_thread(_select_nothing)()
     core = PoolCore(limits=LIMITS, state=PoolState.fresh(LIMITS, now=time.time()))
 
-    async def decide(transition: Transition[Verdict]) -> Verdict:
+    async def decide(transition: Transition[object]) -> object:
         return transition(core, time.time())
 
     return decide
@@ -142,7 +142,7 @@ def _names() -> tuple[str, str]:
 
 
 def _acquire(core: PoolCore, now: float, *, lease: str, user: str, tokens: float) -> Verdict:
-    cost = {"requests": 1.0, "input": tokens, "output": 600.0}
+    cost: Cost = {"requests": 1.0, "input": tokens, "output": 600.0}
     return core.acquire(now, lease=lease, claim=Claim(user=user, cost=cost))
 
 

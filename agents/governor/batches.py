@@ -19,27 +19,33 @@ class Batches(Generic[W]):
         self._serve = serve
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._lock = Lock()
-        self._waiting: dict[str, list[W]] = {}
-        """A key is here for as long as its turn is to come."""
+        self._waiting: dict[str, list[W]] = {}  # Whose turn is next stands first.
+        self._serving = False
 
     def put(self, key: str, work: W) -> None:
         """From any thread."""
         with self._lock:
-            if key in self._waiting:
-                self._waiting[key].append(work)
-            else:
-                self._thread.submit(self._take_turn, key)
-                self._waiting[key] = [work]
+            if not self._serving:
+                self._thread.submit(self._serve_all)
+                self._serving = True
+            self._waiting.setdefault(key, []).append(work)
 
     def close(self, *, leave: Callable[[], None]) -> None:
         """Return when what has come is done, and `leave`, in the thread. Nothing can be put after this."""
         self._thread.submit(leave)
         self._thread.shutdown()
 
-    def _take_turn(self, key: str) -> None:
+    def _serve_all(self) -> None:
+        while (turn := self._next_turn()) is not None:
+            self._serve(*turn)
+
+    def _next_turn(self) -> tuple[str, list[W]] | None:
         with self._lock:
+            key = next(iter(self._waiting), None)
+            if key is None:
+                self._serving = False
+                return None
             waiting = self._waiting.pop(key)
             if len(waiting) > _AT_ONCE:
-                self._thread.submit(self._take_turn, key)
                 self._waiting[key] = waiting[_AT_ONCE:]
-        self._serve(key, waiting[:_AT_ONCE])
+            return key, waiting[:_AT_ONCE]

@@ -99,7 +99,7 @@ class PostgresStore:
 
     def peek(self, key: str) -> PoolState | None:
         packed = RatePoolState.objects.filter(key=key).values_list("state", flat=True).first()
-        return _unpacked(packed, key=key) if packed else None
+        return _unpacked(bytes(packed), key=key) if packed else None
 
     def close(self) -> None:
         """Let go of both connections. The store changes nothing after this, and who waits is woken by time alone."""
@@ -108,10 +108,10 @@ class PostgresStore:
 
     def _serve(self, key: str, batch: list[_Change]) -> None:
         changes = [change for change in batch if change.outcome.set_running_or_notify_cancel()]
-        close_old_connections()
         try:
+            close_old_connections()
             self._change_row(key, changes)
-        except Exception as error:
+        except BaseException as error:  # Whatever it is: somebody waits.
             for change in changes:
                 if not change.outcome.done():
                     change.outcome.set_exception(error)
@@ -225,5 +225,5 @@ def _notices(leases: Iterable[str]) -> Iterator[str]:
 
 def _own_connection() -> psycopg.Connection[Any]:
     """Beside those of Django, with its settings for the database: TLS and all."""
-    parameters = connections[DEFAULT_DB_ALIAS].get_connection_params()  # type: ignore[no-untyped-call]
+    parameters = connections[DEFAULT_DB_ALIAS].get_connection_params()
     return psycopg.connect(**parameters | {"autocommit": True})

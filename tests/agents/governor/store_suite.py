@@ -196,7 +196,7 @@ class StoreSuite:
         assert await granted(store, fresh, "a")
 
     async def test_one_that_fails_beside_others_fails_alone(self, open_store: Open) -> None:
-        store, one = open_store(Clock()), pool()
+        store, one = open_store(Clock()), pool(PoolLimits(per_minute={"input": 40_000.0}))
 
         def fail(core: PoolCore, now: float) -> Verdict:
             core.state.held.clear()
