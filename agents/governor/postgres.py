@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -44,6 +45,9 @@ _PAYLOAD = 7_900
 
 _HELD_AT_MOST = 5
 """Seconds after which the database takes the lock from a process that stands still, and undoes its change."""
+
+_SOUND = 1.0
+"""Seconds for which a connection that has just worked is not tried again before it is used: that is a round trip."""
 
 _TABLE = RatePoolState._meta.db_table
 # The time is taken outside of the locking select: inside, it might be taken before the lock is there.
@@ -78,6 +82,7 @@ class PostgresStore:
         self._clock = clock
         self._alarms = Alarms()
         self._listener = Listener(channel=CHANNEL, connect=_own_connection, hear=self._hear)
+        self._sound_until = 0.0
         self._batches = Batches[_Change](name="governor", serve=self._serve)
 
     async def change(self, pool: Pool, transition: Transition[R]) -> R:
@@ -109,8 +114,11 @@ class PostgresStore:
     def _serve(self, key: str, batch: list[_Change]) -> None:
         changes = [change for change in batch if change.outcome.set_running_or_notify_cancel()]
         try:
-            close_old_connections()
+            if time.monotonic() > self._sound_until:
+                close_old_connections()
+            self._sound_until = 0.0
             self._change_row(key, changes)
+            self._sound_until = time.monotonic() + _SOUND
         except BaseException as error:  # Whatever it is: somebody waits.
             for change in changes:
                 if not change.outcome.done():

@@ -8,13 +8,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from agents.governor.bucket import Bucket
 from agents.governor.core import LEASE_SECONDS, SILENT_SECONDS, PoolCore
@@ -91,6 +91,15 @@ async def test_a_state_of_another_version_begins_anew_and_says_so(
     await rows(RatePoolState.objects.filter(key=one.key).update, state=b"?")
     assert await granted(store, one, "b", tokens=39_000)
     assert f"rate pool {one.key}: its state cannot be read" in caplog.text
+
+
+async def test_a_connection_that_was_lost_fails_one_change_at_most(open_store: Open) -> None:
+    store, one = open_store(None), pool()
+    pid = await store.change(one, lambda core, now: connection.connection.info.backend_pid)
+    await rows(terminate, pid)
+    with suppress(OperationalError):
+        await store.change(one, lambda core, now: None)
+    assert await granted(store, one, "a")
 
 
 class TestListener:
