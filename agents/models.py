@@ -173,6 +173,17 @@ class RatePool(models.Model):
         return f"{self.provider} · {self.name}"
 
 
+class RatePoolState(models.Model):
+    """What the governor knows of a rate pool now, where several processes share it; packed (`agents.governor`)."""
+
+    key = models.TextField(unique=True)
+    state = models.BinaryField()
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class LanguageModel(models.Model):
     """What is served: one model of one provider. `model_id` may hold ":" and "/"."""
 

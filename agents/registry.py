@@ -11,6 +11,7 @@ import gc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -24,9 +25,10 @@ from agents.egress.transport import guarded_client, trust
 from agents.governed import GovernedModel
 from agents.governor.base import Governor
 from agents.governor.holding import EXEMPT, GrantRequired
-from agents.governor.memory import MemoryStore
 from agents.governor.passthrough import PassThrough
+from agents.governor.peek import see_through
 from agents.governor.service import PacedGovernor
+from agents.governor.stores import store_for_database
 from agents.learning import LearningModel
 from agents.llm.errors import ConfigInvalid
 from agents.llm.providers.base import ChatModel
@@ -68,7 +70,6 @@ for _name in ("ANTHROPIC_CUSTOM_HEADERS", "OPENAI_CUSTOM_HEADERS", "ANTHROPIC_LO
 _LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100)
 
 _sandbox = SandboxApp()
-_governor = PacedGovernor(store=MemoryStore())
 _exempt: Governor = PassThrough()
 _tokens = TokenStore()
 _adapters: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Connection, ChatModel]] = WeakKeyDictionary()
@@ -95,6 +96,15 @@ class _Connection:
     def all_secrets(self) -> frozenset[str]:
         """Those of now: a token comes and goes."""
         return self.secrets | ({_tokens.kept(self.oauth2)} if self.oauth2 else set())
+
+
+@cache
+def governor() -> PacedGovernor:
+    """The one of this process; what it knows is in the store of the installation."""
+    return PacedGovernor(store=store_for_database())
+
+
+see_through(lambda key: governor().store.peek(key))
 
 
 def sandbox() -> SandboxApp:
@@ -129,7 +139,7 @@ async def build_model(
         adapters.setdefault(connection, await asyncio.to_thread(_build, connection))
     governed = GovernedModel(
         inner=adapters[connection],
-        governor=_exempt if purpose in EXEMPT else _governor,
+        governor=_exempt if purpose in EXEMPT else governor(),
         model=model,
         pool=pool_of(model),
         user_id=user_id,

@@ -23,6 +23,7 @@ NAMES = (
     "counting_speed",
     "recall_facts",
     "limiter_properties",
+    "governor_decision",
 )
 
 

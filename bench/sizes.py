@@ -27,6 +27,7 @@ class Size:
     calibrated_conversations: int
     recall_turns: tuple[int, ...]
     generated_histories: int
+    decisions: int
 
 
 SIZES: dict[SizeName, Size] = {
@@ -45,6 +46,7 @@ SIZES: dict[SizeName, Size] = {
         calibrated_conversations=20,
         recall_turns=(100, 1_000),
         generated_histories=10_000,
+        decisions=2_000,
     ),
     "quick": Size(
         first_token_rounds=1,
@@ -61,6 +63,7 @@ SIZES: dict[SizeName, Size] = {
         calibrated_conversations=5,
         recall_turns=(100,),
         generated_histories=200,
+        decisions=400,
     ),
     "smoke": Size(
         first_token_rounds=1,
@@ -77,5 +80,6 @@ SIZES: dict[SizeName, Size] = {
         calibrated_conversations=1,
         recall_turns=(60,),
         generated_histories=10,
+        decisions=20,
     ),
 }

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-KEPT = 200
+KEPT = 100
 """Newest calls of one kind that are remembered."""
 
 _LEAST = 5
 """Calls of one kind from which on their outputs say more than the first guess."""
 
-_PREFIXES_KEPT = 500
+_PREFIXES_KEPT = 200
 
 N = TypeVar("N", int, float)
 

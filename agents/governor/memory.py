@@ -30,11 +30,16 @@ class MemoryStore:
     async def change(self, pool: Pool, transition: Transition[R]) -> R:
         with self._lock:
             now = self._clock()
-            state = self._states.get(pool.key)
-            if state is None:
-                state = self._states[pool.key] = PoolState.fresh(pool.limits, now=now)
-            core = PoolCore(limits=pool.limits, state=state)
-            result = transition(core, now)
+            known = self._states.get(pool.key)
+            before = None if known is None else known.to_json()
+            core = PoolCore(limits=pool.limits, state=known or PoolState.fresh(pool.limits, now=now))
+            try:
+                result = transition(core, now)
+            except BaseException:
+                if before is not None:
+                    self._states[pool.key] = PoolState.from_json(before)
+                raise
+            self._states[pool.key] = core.state
         self._alarms.ring(core.granted)
         return result
 
@@ -44,4 +49,4 @@ class MemoryStore:
     def peek(self, key: str) -> PoolState | None:
         with self._lock:
             state = self._states.get(key)
-            return None if state is None else PoolState.from_dict(state.to_dict())
+            return None if state is None else PoolState.from_json(state.to_json())

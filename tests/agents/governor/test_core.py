@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from agents.governor.core import LEASE_SECONDS, SILENT_SECONDS, Claim, Closed, Granted, Refused
@@ -162,6 +163,8 @@ def test_a_state_is_plain_values_and_reads_back() -> None:
     again = PoolState.from_dict(pool.state.to_dict())
     assert again == pool.state
     assert again.to_dict() == pool.state.to_dict()
+    assert orjson.loads(pool.state.to_json()) == pool.state.to_dict()
+    assert PoolState.from_json(pool.state.to_json()) == pool.state
 
 
 def test_a_pool_that_counts_both_together() -> None:
