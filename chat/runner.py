@@ -227,6 +227,8 @@ class TurnRun:
                 counter = self._context.limiter.counter
                 tips.append(add_message(lease=self.lease, tip=self._tip, message=message, counter=counter))
             if message.role == "assistant":
+                if tips:
+                    self._context.hear(message, tips[-1].tokens - self._tip.tokens)
                 contexts.save_calibration(self._context)
                 mine = Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n)
                 mine.update(message_id=message.id if message.parts else None, model_call=find_call(self._call_id))

@@ -26,11 +26,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from agents.llm.calibration import Counted, Report
+from agents.llm.correction import Correction
 from agents.llm.draft import Draft
 from agents.llm.errors import ContextImpossible
 from agents.llm.message_caps import MessageCaps
 from agents.llm.messages import Message, ToolSpec
 from agents.llm.providers.base import BlockCounts
+from agents.llm.reasoning import count_reasoning
 from agents.llm.receipt import Earlier, Receipt
 from agents.llm.reductions import Targets, reduce
 from agents.llm.repair import repair
@@ -59,6 +62,14 @@ class LimitedContext:
     window: Window
     earlier: Earlier
 
+    def report(self, reported: int, *, correction: Correction) -> Report:
+        """That the provider counted `reported` tokens. `correction` is that of the counter."""
+        messages = (
+            Counted(message.id, count, thinks=count_reasoning(message) > 0)
+            for message, count in zip(self.messages, self.plain_counts, strict=True)
+        )
+        return Report.of(self.counts, correction=correction, messages=messages, reported=reported)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TokenLimiter:
@@ -68,9 +79,10 @@ class TokenLimiter:
     message has an id of its own. `window` is what the previous call returned; one of another limit, or with a boundary
     that is not in `history`, counts as none. `counts` gives the tokens of stored messages by id, as this counter counts
     them without its correction (`TokenCounter.stored_count`) and without their reasoning. `measured` gives the messages
-    whose size reports have told, by id: a correction in thousandths that takes the counter's place, whatever is sent of
-    the message. `earlier`, in the same tokens as `counts`, sums up what lies before `history`; what lies before the window's boundary in it counts as over the limit,
-    so that a history that begins there keeps the reasons apart. All that is told of the call is corrected.
+    whose size reports have told, by id: a correction in thousandths that takes the place of the counter's, whatever is
+    sent of the message. `earlier`, in the same tokens as `counts`, sums up what lies before `history`; what lies before
+    the window's boundary in it counts as over the limit, so that a history that begins there keeps the reasons apart.
+    All that is told of the call is corrected.
 
     `model` is the id of the model that is called, "" if it is to be sent no reasoning. `binds_reasoning`: it refuses
     reasoning after an edit, so that within a running tool loop nothing is cut that need not be.

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from agents.llm.calibration import UNCALIBRATED, Report, observe
+from agents.llm.calibration import UNCALIBRATED, Counted, Report, observe
 from agents.llm.correction import UNCORRECTED
 from agents.llm.messages import Usage
 from agents.llm.tokens import TokenCounter
@@ -89,7 +89,7 @@ def a_counter(**changes: Any) -> TokenCounter:
 
 def test_what_was_learnt_with_another_counter_or_by_another_version_begins_anew() -> None:
     model = LanguageModel()
-    learnt = observe(UNCALIBRATED, Report(frame=100, messages=100, reported=300))
+    learnt = observe(UNCALIBRATED, Report(frame=100, messages=(Counted("a", 100),), reported=300))
     kept = with_calibration({"other": {}}, model=model, counter=a_counter(), calibration=learnt)
     assert set(kept) == {"other", str(model.pk)}
     assert calibration_of(kept, model=model, counter=a_counter()) == learnt
