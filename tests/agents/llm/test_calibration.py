@@ -101,6 +101,7 @@ def test_whatever_is_reported_every_number_is_sane(told: list[Report | Counted],
     assert 0 <= learnt.surprise <= 0.3
     assert 0 <= factors.frame_variance <= 0.5**2
     assert 0 <= factors.messages_variance <= 0.25**2
+    assert factors.covariance**2 <= factors.frame_variance * factors.messages_variance + 1e-9
 
 
 @given(of_frame=ratios, texts=st.lists(st.tuples(sizes, ratios), min_size=1, max_size=30))
