@@ -49,11 +49,13 @@ class RequestBuilt:
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """The model call is complete. `message` holds the calls that will run now; none on the last iteration."""
+    """The answer is complete. `message` holds the calls that will run now; none on the last iteration. `usage` is of
+    every model call that it took, `input_tokens` what was counted of the request that was built."""
 
     message: Message
     finish_reason: FinishReason
     usage: Usage | None
+    input_tokens: int = 0
     kind: Literal["answered"] = "answered"
 
 
@@ -114,7 +116,12 @@ async def run_loop(
                     yield event
         assert reply is not None, "a reply that is none raises"
         answer = _without_calls(reply.message) if is_last else _with_calls_apart(reply.message)
-        yield Answered(message=answer, finish_reason=reply.finish_reason, usage=reply.usage)
+        yield Answered(
+            message=answer,
+            finish_reason=reply.finish_reason,
+            usage=reply.usage,
+            input_tokens=reply.input_tokens,
+        )
         if reply.is_thought_only:
             raise nothing_but_thought(request)
         if not answer.tool_calls:

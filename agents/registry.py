@@ -28,6 +28,7 @@ from agents.governor.holding import EXEMPT, GrantRequired
 from agents.governor.passthrough import PassThrough
 from agents.governor.peek import see_through
 from agents.governor.service import PacedGovernor
+from agents.governor.state import PoolState
 from agents.governor.stores import store_for_database
 from agents.learning import LearningModel
 from agents.llm.errors import ConfigInvalid
@@ -104,7 +105,11 @@ def governor() -> PacedGovernor:
     return PacedGovernor(store=store_for_database())
 
 
-see_through(lambda key: governor().store.peek(key))
+def _peek(key: str) -> PoolState | None:
+    return governor().store.peek(key)
+
+
+see_through(_peek)
 
 
 def sandbox() -> SandboxApp:

@@ -38,12 +38,14 @@ MOST_CALLS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """`message` holds no call that was cut off. `usage` is that of every call that it took. `is_thought_only`: the cap
-    cut it before its first word. `cap` is the reply cap that was sent with the last call."""
+    """`message` holds no call that was cut off. `usage` is that of every call that it took; `input_tokens` is what the
+    first of them counted of its input, the request itself. `is_thought_only`: the cap cut it before its first word.
+    `cap` is the reply cap that was sent with the last call."""
 
     message: Message
     finish_reason: FinishReason
     usage: Usage | None
+    input_tokens: int
     is_thought_only: bool
     cap: int
     kind: Literal["reply"] = "reply"
@@ -128,6 +130,7 @@ class _Call:
             message=message,
             finish_reason=ended.finish_reason,
             usage=ended.usage,
+            input_tokens=ended.usage.input_tokens if ended.usage else 0,
             cap=self._cap,
             is_thought_only=ended.finish_reason == "length" and _only_thoughts(self._assembly.message(), ended.usage),
         )
@@ -166,6 +169,7 @@ def _after(first: Reply, second: Reply) -> Reply:
         second,
         message=message,
         usage=sum(usages, Usage()) if usages else None,
+        input_tokens=first.input_tokens,
         is_thought_only=second.is_thought_only and not message.text.strip(),
     )
 

@@ -1,7 +1,8 @@
 """How far our counts are from a provider's, without and with what its reports have taught.
 
 Conversations grow call by call through the real token limiter, with its cuts; a provider that counts in another way
-reports the total of every request. An error is (counted - reported) / reported, of every call after the third.
+reports the total of every request and the tokens of every reply. An error is (counted - reported) / reported, of every
+call after the third.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from dataclasses import dataclass, replace
 from itertools import count as count_from
 from random import Random
 
-from agents.llm.calibration import UNCALIBRATED, Report, observe
+from agents.llm.calibration import UNCALIBRATED, Counted, hear, observe
 from agents.llm.limiter import TokenLimiter
 from agents.llm.messages import Message, TextPart, ToolCall, ToolResult, user_text
 from agents.llm.model_families import capabilities_of
 from agents.llm.tokens import TokenCounter, counter_for
 from agents.roster import DEFAULT_AGENT
 from bench.corpora import Kind, passage
-from bench.provider_counts import Ctok, Generation, OtherVocabulary, RecordedRatios, TextCounts, total
+from bench.provider_counts import Ctok, Generation, OtherVocabulary, RecordedRatios, TextCounts, output_tokens, total
 from bench.sizes import Size
 from bench.summary import percentile
 from bench.table import Row, times
@@ -53,6 +54,7 @@ class _Case:
     name: str
     counter: TokenCounter
     provider: Provider
+    tells_replies: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,9 @@ def measure(size: Size) -> list[Row]:
         apart = replace(
             recorded, name=f"{recorded.name}, each text by itself", provider=_ratios(generation, common=0.0)
         )
-        rows.append(_row(f"{apart.name}: tool-heavy", _errors(size, "tool-heavy", apart), is_target=False))
+        silent = replace(recorded, name=f"{recorded.name}, replies not told", tells_replies=False)
+        for harder in (apart, silent):
+            rows.append(_row(f"{harder.name}: tool-heavy", _errors(size, "tool-heavy", harder), is_target=False))
     unknown = counter_for("openai", capabilities_of("openai_chat", "a-house-model"))
     name = "unknown model, counts with cl100k_base"
     return rows + _rows(size, _Case(name=name, counter=unknown, provider=lambda _: OtherVocabulary()))
@@ -118,20 +122,26 @@ def _errors(size: Size, mix: str, case: _Case) -> Errors:
     errors = Errors(with_it=[], without=[])
     for number in range(size.calibrated_conversations):
         random = Random(f"{mix} {number}")
-        _converse(errors, random=random, mix=mix, counter=case.counter, count=case.provider(random))
+        _converse(errors, random=random, mix=mix, case=case)
     return errors
 
 
-def _converse(errors: Errors, *, random: Random, mix: str, counter: TokenCounter, count: TextCounts) -> None:
-    prompt, tools = DEFAULT_AGENT.instructions, DEFAULT_AGENT.tools.specs
+def _converse(errors: Errors, *, random: Random, mix: str, case: _Case) -> None:
+    prompt, tools, counter = DEFAULT_AGENT.instructions, DEFAULT_AGENT.tools.specs, case.counter
     limiter = TokenLimiter(counter=counter, token_limit=LIMIT, instructions=prompt, tools=tools)
     calibration, window, kinds, counts = UNCALIBRATED, None, dict[str, Kind](), dict[str, int]()
+    count = case.provider(random)
     for number, history in enumerate(_histories(random, mix, kinds=kinds)):
-        counts |= {message.id: counter.stored_count(message) for message in history if message.id not in counts}
-        fitted = limiter.fit(history, window=window, counts=counts)
+        for message in history[len(counts) :]:
+            counts[message.id] = counter.stored_count(message)
+            if message.role == "assistant" and case.tells_replies:
+                said = output_tokens(message, kinds=kinds, count=count)
+                calibration = hear(calibration, Counted(message.id, counts[message.id]), reported=said)
+        measured = calibration.corrections([message.id for message in history])
+        fitted = limiter.fit(history, window=window, counts=counts, measured=measured)
         window = fitted.window
         reported = total(fitted.messages, kinds=kinds, instructions=prompt, tools=tools, count=count)
-        report = Report.of(fitted.counts, correction=limiter.counter.correction, reported=reported)
+        report = fitted.report(reported, correction=limiter.counter.correction)
         if number >= TAUGHT:
             errors.with_it.append(100 * (fitted.counts.total / reported - 1))
             errors.without.append(100 * (report.estimated / reported - 1))

@@ -125,6 +125,11 @@ def total(
     return round(frame + sum(said))
 
 
+def output_tokens(message: Message, *, kinds: Mapping[str, Kind], count: TextCounts) -> int:
+    """Of a reply, as reported when it was written: what it holds, without what frames it when it is sent back."""
+    return round(sum(_part(part, kind=kinds[message.id], source=message.id, count=count) for part in message.parts))
+
+
 def _part(part: Part, *, kind: Kind, source: str, count: TextCounts) -> float:
     match part:
         case TextPart():

@@ -15,11 +15,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.llm.calibration import UNCALIBRATED, Calibration, Report, observe
+from agents.llm.calibration import UNCALIBRATED, Calibration, Counted, hear, observe
 from agents.llm.limiter import LimitedContext, TokenLimiter
 from agents.llm.message_caps import MessageCaps
 from agents.llm.messages import Message, Usage, user_text
-from agents.llm.providers.base import BlockCounts, ModelRequest
+from agents.llm.providers.base import ModelRequest
+from agents.llm.reasoning import count_reasoning
 from agents.llm.receipt import Earlier, Tally
 from agents.llm.tokens import TokenCounter
 from agents.llm.window import Window
@@ -48,7 +49,8 @@ class BuiltContext:
 class TurnContext:
     """What one turn's calls are built from. `history` holds the newest messages of the path, oldest first; what a call
     no longer sends leaves it, and is added to `earlier`. `values` are effective settings. `counts` and `earlier` are in
-    the tokens of rows: without the correction that `calibration` has come to."""
+    the tokens of rows: without the correction that `calibration` has come to. `built` is the call that no usage came
+    for yet, `said` how many tokens the provider counted of the newest reply, 0 if it did not tell."""
 
     agent: Agent
     model: LanguageModel
@@ -64,8 +66,8 @@ class TurnContext:
     window: Window | None
     saved_window: Window | None
     oldest_position: int
-    built: BlockCounts | None = None
-    newest: LimitedContext | None = None
+    built: LimitedContext | None = None
+    said: int = 0
 
     def add(self, message: Message, count: int) -> None:
         self.history.append(message)
@@ -75,17 +77,31 @@ class TurnContext:
         """What the provider counted of the request that was built last; the next is counted by it."""
         if self.built is None:
             return
-        report = Report.of(self.built, correction=self.limiter.counter.correction, reported=usage.input_tokens)
-        self.built = None
+        report = self.built.report(usage.input_tokens, correction=self.limiter.counter.correction)
+        self.built, self.said = None, usage.output_tokens - usage.reasoning_tokens
         self.calibration = observe(self.calibration, report)
         counter = self.limiter.counter.corrected_by(self.calibration.correction)
         self.limiter = replace(self.limiter, counter=counter)
 
+    def hear(self, reply: Message, count: int) -> None:
+        """`count` is that of its row. Not of a reply with thoughts: not every provider tells their share."""
+        if not count_reasoning(reply):
+            self.calibration = hear(self.calibration, Counted(reply.id, count), reported=self.said)
+
     def build(self, *, is_last: bool) -> BuiltContext:
         """The request for the next call. ContextImpossible where the question cannot fit."""
-        limited = self.limiter.fit(self.history, window=self.window, counts=self.counts, earlier=self.earlier)
+        limited = self.limiter.fit(
+            self.history,
+            window=self.window,
+            counts=self.counts,
+            measured=self._measured(),
+            earlier=self.earlier,
+        )
         self._begin_at(limited)
         return BuiltContext(request=self._request(limited, is_last=is_last), limited=limited)
+
+    def _measured(self) -> dict[str, int]:
+        return self.calibration.corrections([message.id for message in self.history])
 
     def _begin_at(self, limited: LimitedContext) -> None:
         self.window, self.earlier = limited.window, limited.earlier
@@ -96,7 +112,8 @@ class TurnContext:
     def _request(self, limited: LimitedContext, *, is_last: bool) -> ModelRequest:
         call_id = str(uuid.uuid4())
         history, earlier = tuple(self.history), self.earlier
-        self.built, self.newest = limited.counts, limited  # A refit builds anew: the last one is the one that is sent.
+        self.said = 0
+        self.built = limited  # A refit builds anew: the last one is the one that is sent.
 
         def refit(max_input: int, cold: bool) -> ModelRequest:
             smaller = self.limiter.refit(
@@ -105,6 +122,7 @@ class TurnContext:
                 cold=cold,
                 window=limited.window,
                 counts=self.counts,
+                measured=self._measured(),
                 earlier=earlier,
             )
             self._begin_at(smaller)

@@ -200,9 +200,9 @@ class TurnRun:
 
     async def _keep_refit(self, event: CallRefitted) -> None:
         """The call is sent otherwise than it was announced: its receipt is that of what is sent."""
-        assert self._context.newest is not None, "a request was built, or it could not be built anew"
+        assert self._context.built is not None, "a request was built, or it could not be built anew"
         call, cap = self._call_id or "", event.max_output_tokens
-        receipt = turn_start.receipt_of(self._context.newest, call=call, reply_cap=cap)
+        receipt = turn_start.receipt_of(self._context.built, call=call, reply_cap=cap)
 
         def rows() -> None:
             Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n).update(receipt=receipt)
@@ -214,7 +214,7 @@ class TurnRun:
         message = replace(event.message, id=self._message_id)
         usage = event.usage or Usage()
         self._usage += usage
-        self._context.observe(usage)
+        self._context.observe(replace(usage, input_tokens=event.input_tokens))
         self._finish_reason = event.finish_reason
         self._partial = None
         calls: list[Event] = [
@@ -248,6 +248,8 @@ class TurnRun:
                 counter = self._context.limiter.counter
                 tips.append(add_message(lease=self.lease, tip=self._tip, message=message, counter=counter))
             if message.role == "assistant":
+                if tips:
+                    self._context.hear(message, tips[-1].tokens - self._tip.tokens)
                 contexts.save_calibration(self._context)
                 mine = Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n)
                 mine.update(message_id=message.id if message.parts else None, model_call=find_call(self._call_id))

@@ -1,35 +1,37 @@
-"""Learns from what a provider reports how far our counts are off: one calibration for a model in a conversation.
+"""Learns from what a provider reports what each message comes to: one calibration for a model in a conversation.
 
-Each report is the total of one request: `frame` factor × our frame + `messages` factor × our messages, more or less.
-A Kalman filter of these two factors (its textbook form, two states and one measurement) tells them apart as the
-conversation grows, and stays close to the newest total: what was sent before and is sent again is known, and only what
-is new is estimated. Pure: values in, values out, no clock.
+Two consecutive requests share what was said before, so the difference of their totals is the size of what is new; and
+of that, the reply has been told on its own, as output tokens. So nearly every message gets a size, as a correction of
+our count. It stays with the message, wherever a cut begins: only what was never sent yet is estimated, by the factors
+that such differences have taught, with some care. The messages of the first report, and of the first one after a cut,
+have no size each, since the frame's share in the total is not known: they share what remains of it, so that a request
+that goes on as before counts what it was reported. So do messages that are sent with reasoning, and what is new beside
+them: reasoning is counted roughly, and gone after a cut. Pure: values in, values out, no clock.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
 
 from agents.llm.correction import LEAST, MOST, UNCORRECTED, WHOLE, Correction
+from agents.llm.factors import UNTAUGHT, Factors
 from agents.llm.providers.base import BlockCounts
 
-CALIBRATION_VERSION = 1
+CALIBRATION_VERSION = 2
 
-# Standard deviations, as shares. The two factors begin at 1 ± 0.25 and mostly move together. One report is ± 1 % of
-# what the factors say, because texts differ; the factors themselves wander by 1 % from call to call.
-_BEGINNING = 0.25
-_TOGETHER = 0.8
-_NOISE = 0.01
-_DRIFT = 0.01
+_MOST_MEASURED = 64
+"""Messages that keep a size each: more than a deep cut ever leaves. Older ones share one."""
 
-# The upward bias: one and a half times the usual surprise, at most 1 %. More would itself be the largest error.
-_CARE = 1.5
-_MOST_CARE = 0.01
-_FIRST_SURPRISE = 0.01
+# The upward bias of what is new: half of the usual surprise. The first report is hardly one, however far off we were:
+# nothing was known. Texts of a few tokens surprise by their frame alone.
+_CARE = 0.5
+_MOST_AT_FIRST = 0.05
+_MOST_SURPRISE = 0.3
 _NEWEST_SHARE = 0.25
+_TELLING = 60  # tokens
 
 # Thousandths. A factor in force rises to the next step at once, but falls only when it is too high by more than that.
 _STEP = 5
@@ -38,28 +40,43 @@ _SLACK = 5
 _LEAST_TIMES, _MOST_TIMES = 0.4, 50
 """Of our count. A gateway may leave out what it had cached, or add instructions of its own, but none that long."""
 
+_DOUBTFUL = 2
+"""A size that is further than so many times from what was expected is none."""
+
+_SAME_FRAME = 0.005
+"""As a share of it; what is rounded under different corrections differs by less."""
+
+
+class Counted(NamedTuple):
+    """A message as it was sent. `tokens` as we count it, before any correction; `thinks` if reasoning is among them,
+    which may not be sent the next time."""
+
+    id: str
+    tokens: int
+    thinks: bool = False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What one request came to: our two counts of it, before any correction, and the provider's one. In tokens."""
+    """What one request came to: our counts of it, before any correction, and the provider's one. In tokens."""
 
     frame: float
-    messages: float
+    messages: tuple[Counted, ...]
     reported: int
 
     @classmethod
-    def of(cls, counts: BlockCounts, *, correction: Correction, reported: int) -> Report:
-        """`correction` is what `counts` were corrected by."""
+    def of(cls, counts: BlockCounts, *, correction: Correction, messages: Iterable[Counted], reported: int) -> Report:
+        """`correction` is what the frame in `counts` was corrected by."""
         frame = counts.instructions + counts.tools + counts.overhead
-        return cls(
-            frame=frame * WHOLE / correction.frame,
-            messages=sum(counts.messages) * WHOLE / correction.messages,
-            reported=reported,
-        )
+        return cls(frame=frame * WHOLE / correction.frame, messages=tuple(messages), reported=reported)
+
+    @property
+    def ids(self) -> list[str]:
+        return [message.id for message in self.messages]
 
     @property
     def estimated(self) -> float:
-        return self.frame + self.messages
+        return self.frame + _sum(self.messages)
 
     @property
     def is_absurd(self) -> bool:
@@ -70,21 +87,33 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """`frame` and `messages` are the likeliest factors, with their variances and covariance. `surprise` is by what
-    share reports usually differ from what was expected. `correction` is what counts are corrected by now."""
+    """`surprise` is by what share new messages usually differ from what was expected; `correction` is what the frame
+    and new messages are corrected by now.
 
-    frame: float = 1.0
-    messages: float = 1.0
-    frame_variance: float = _BEGINNING**2
-    messages_variance: float = _BEGINNING**2
-    covariance: float = _TOGETHER * _BEGINNING**2
+    `measured` are the corrections of messages whose size is known, by id, newest last. All others up to the message
+    `through`, the newest that was reported, share `older`; they were `older_tokens` in the last report, and `frame` was
+    its frame, both before any correction.
+    """
+
+    factors: Factors = UNTAUGHT
     surprise: float = 0.0
-    newest: Report | None = None
     correction: Correction = UNCORRECTED
+    measured: Mapping[str, int] = field(default_factory=dict)
+    through: str = ""
+    older: int = WHOLE
+    older_tokens: int = 0
+    frame: float = 0.0
+
+    def corrections(self, ids: Sequence[str]) -> dict[str, int]:
+        """Of the messages of a history that have been reported, in thousandths. `ids` in its order."""
+        reported = ids.index(self.through) + 1 if self.through in ids else 0
+        known = dict.fromkeys(ids[:reported], self.older)
+        return known | {id: self.measured[id] for id in ids if id in self.measured}
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready form; `from_dict` reads it back exactly."""
-        return {**asdict(self), "version": CALIBRATION_VERSION}
+        # Pairs: a database may bring the names of an object into another order.
+        return {**asdict(self), "measured": list(self.measured.items()), "version": CALIBRATION_VERSION}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Calibration:
@@ -93,75 +122,146 @@ class Calibration:
         version = fields.pop("version", None)
         if version != CALIBRATION_VERSION:
             raise ValueError(f"calibration of version {version!r}; this code reads {CALIBRATION_VERSION}")
-        newest = fields.pop("newest")
-        correction = Correction(**fields.pop("correction"))
-        return cls(**fields, newest=Report(**newest) if newest else None, correction=correction)
+        fields["factors"] = Factors(**fields["factors"])
+        fields["correction"] = Correction(**fields["correction"])
+        fields["measured"] = dict(fields["measured"])
+        return cls(**fields)
 
 
 UNCALIBRATED = Calibration()
 
 
-def observe(calibration: Calibration, report: Report) -> Calibration:
-    """What is known after `report`. An absurd one teaches nothing, nor does the newest one once more."""
-    if report.is_absurd or report == calibration.newest:
+def hear(calibration: Calibration, reply: Counted, *, reported: int) -> Calibration:
+    """What is known after a reply, of which the provider told how many tokens it has, without any reasoning. Too far
+    from what such texts come to, it teaches nothing."""
+    expected = reply.tokens * calibration.factors.messages
+    if not expected / _DOUBTFUL <= reported <= expected * _DOUBTFUL or not reported:
         return calibration
-    believed = replace(report, reported=min(report.reported, math.ceil(report.estimated * MOST / WHOLE)))
-    surprise = _surprise(calibration, believed)
-    learnt = replace(_learn(calibration, believed), surprise=surprise, newest=report)
-    return replace(learnt, correction=_correction(learnt, before=calibration.correction))
+    return replace(calibration, measured={**calibration.measured, reply.id: _correction_of(reported, reply.tokens)})
 
 
-def _expected(calibration: Calibration, report: Report) -> float:
-    return calibration.frame * report.frame + calibration.messages * report.messages
+def observe(calibration: Calibration, report: Report) -> Calibration:
+    """What is known after `report`. An absurd one teaches nothing."""
+    if report.is_absurd:
+        return calibration
+    if not _goes_on(calibration, report):
+        return _begun(calibration, report)
+    known = calibration.corrections(report.ids)
+    new = [message for message in report.messages if message.id not in known]
+    frame = report.frame * calibration.correction.frame / WHOLE
+    told = report.reported - frame - _corrected(report.messages, known)
+    if not _is_likely(calibration, new, told) and (trusted := _before_replies(calibration, report)) != calibration:
+        return observe(trusted, report)
+    return _measured(calibration, report, new=new, told=told)
 
 
-def _surprise(calibration: Calibration, report: Report) -> float:
-    """The first report is hardly one, however far off we were: nothing was known."""
-    share = abs(report.reported / _expected(calibration, report) - 1)
-    if calibration.newest is None:
-        return min(share, _FIRST_SURPRISE)
-    return calibration.surprise + _NEWEST_SHARE * (share - calibration.surprise)
+def _goes_on(calibration: Calibration, report: Report) -> bool:
+    """Whether its frame and its messages without a size of their own are just those of the last report: then all that
+    is not new is known exactly."""
+    known, measured = calibration.corrections(report.ids), calibration.measured
+    older = [message for message in report.messages if message.id in known and message.id not in measured]
+    is_same_frame = math.isclose(report.frame, calibration.frame, rel_tol=_SAME_FRAME)
+    return is_same_frame and bool(calibration.through) and _sum(older) == calibration.older_tokens
 
 
-def _learn(calibration: Calibration, report: Report) -> Calibration:
-    """One step of the filter: the factors move by what was unexpected, each by its share of the uncertainty."""
-    frame, messages, both = calibration.frame_variance, calibration.messages_variance, calibration.covariance
-    frame, messages = frame + _DRIFT**2, messages + _DRIFT**2
-    of_frame = frame * report.frame + both * report.messages
-    of_messages = both * report.frame + messages * report.messages
-    expected = _expected(calibration, report)
-    uncertain = report.frame * of_frame + report.messages * of_messages + (_NOISE * expected) ** 2
-    gain_frame, gain_messages = of_frame / uncertain, of_messages / uncertain
+def _is_likely(calibration: Calibration, new: Sequence[Counted], told: float) -> bool:
+    expected = calibration.factors.messages * _sum(new)
+    return expected / _DOUBTFUL <= told <= expected * _DOUBTFUL
+
+
+def _before_replies(calibration: Calibration, report: Report) -> Calibration:
+    """Without what was heard of replies since the last report."""
+    ids = report.ids
+    since = ids[ids.index(calibration.through) + 1 :] if calibration.through in ids else ids
+    return replace(calibration, measured={id: own for id, own in calibration.measured.items() if id not in since})
+
+
+def _begun(calibration: Calibration, report: Report) -> Calibration:
+    """Of a total like no other the frame is a part: it teaches both factors, but no message's size."""
+    unmeasured = [message for message in report.messages if message.id not in calibration.measured]
+    known = _corrected(report.messages, calibration.measured)
+    factors = calibration.factors.learnt(
+        frame=report.frame, texts=_tokens(unmeasured), reported=report.reported - known
+    )
+    return _settled(replace(calibration, factors=factors, surprise=_first_surprise(calibration, report)), report)
+
+
+def _measured(calibration: Calibration, report: Report, *, new: Sequence[Counted], told: float) -> Calibration:
+    """`new` came to `told`."""
+    if not new:
+        return _settled(calibration, report)
+    own = _correction_of(told, _sum(new))
+    sized = {} if any(message.thinks for message in new) else {message.id: own for message in new if message.id}
+    factors = calibration.factors.learnt(frame=0, texts=_tokens(new), reported=told)
+    surprise = _surprise(calibration, new, told)
+    learnt = replace(calibration, factors=factors, surprise=surprise, measured={**calibration.measured, **sized})
+    return _settled(learnt, report)
+
+
+def _settled(calibration: Calibration, report: Report) -> Calibration:
+    """With the corrections that follow: what of the total is neither frame nor measured is that of the older ones."""
+    sent = [message.id for message in report.messages if message.id in calibration.measured]
+    measured = {id: calibration.measured[id] for id in sent[-_MOST_MEASURED:]}
+    older = [message for message in report.messages if message.id not in measured]
+    correction = _correction(calibration)
+    frame = report.frame * correction.frame / WHOLE
+    remains = report.reported - frame - _corrected(report.messages, measured)
     return replace(
         calibration,
-        frame=_bounded(calibration.frame + gain_frame * (report.reported - expected)),
-        messages=_bounded(calibration.messages + gain_messages * (report.reported - expected)),
-        frame_variance=_variance(frame - gain_frame * of_frame),
-        messages_variance=_variance(messages - gain_messages * of_messages),
-        covariance=both - gain_frame * of_messages,
+        correction=correction,
+        measured=measured,
+        through=next((id for id in reversed(report.ids) if id), ""),
+        older=_correction_of(remains, _sum(older)) if older else WHOLE,
+        older_tokens=_sum(older),
+        frame=report.frame,
     )
 
 
-def _bounded(factor: float) -> float:
-    return min(max(factor, LEAST / WHOLE), MOST / WHOLE)
+def _first_surprise(calibration: Calibration, report: Report) -> float:
+    share = abs(report.reported / report.estimated - 1)
+    return calibration.surprise if calibration.through else min(share, _MOST_AT_FIRST)
 
 
-def _variance(value: float) -> float:
-    """Never above what it began with: a factor that no report tells about stays a guess, but no wilder one."""
-    return min(value, _BEGINNING**2)
+def _surprise(calibration: Calibration, new: Sequence[Counted], told: float) -> float:
+    if _sum(new) < _TELLING:
+        return calibration.surprise
+    share = abs(told / (calibration.factors.messages * _sum(new)) - 1)
+    return calibration.surprise + _NEWEST_SHARE * (min(share, _MOST_SURPRISE) - calibration.surprise)
 
 
-def _correction(calibration: Calibration, *, before: Correction) -> Correction:
-    care = 1 + min(_CARE * calibration.surprise, _MOST_CARE)
+def _correction(calibration: Calibration) -> Correction:
+    factors, before = calibration.factors, calibration.correction
+    care = 1 + _CARE * calibration.surprise
     return Correction(
-        frame=_settled(calibration.frame * care, before=before.frame),
-        messages=_settled(calibration.messages * care, before=before.messages),
+        frame=_in_steps(factors.frame, before=before.frame),
+        messages=_in_steps(factors.messages * care, before=before.messages),
     )
 
 
-def _settled(factor: float, *, before: int) -> int:
-    """In thousandths, in steps; `before` stays while it is high enough and not much too high."""
+def _in_steps(factor: float, *, before: int) -> int:
+    """In thousandths; `before` stays while it is high enough and not much too high."""
     wanted = math.ceil(round(factor * WHOLE, 6))
     if wanted <= before <= wanted + _SLACK:
         return before
     return min(max(-(-wanted // _STEP) * _STEP, LEAST), MOST)
+
+
+def _correction_of(told: float, counted: int) -> int:
+    """In thousandths, rounded up."""
+    if not counted:
+        return WHOLE
+    return min(max(math.ceil(round(told / counted * WHOLE, 6)), LEAST), MOST)
+
+
+def _corrected(messages: Iterable[Counted], corrections: Mapping[str, int]) -> int:
+    """What those of `messages` come to that have a correction."""
+    known = [message for message in messages if message.id in corrections]
+    return sum(-(-message.tokens * corrections[message.id] // WHOLE) for message in known)
+
+
+def _tokens(messages: Iterable[Counted]) -> list[int]:
+    return [message.tokens for message in messages]
+
+
+def _sum(messages: Iterable[Counted]) -> int:
+    return sum(_tokens(messages))

@@ -22,17 +22,19 @@ from agents.llm.window import Window
 class Draft:
     """Starts as the whole history. The last of its `turns` is the current one; `dropped` sums up those that went.
 
-    `counts` gives the tokens of stored messages by id. They and those of `dropped` are without correction.
+    `counts` gives the tokens of stored messages by id. They and those of `dropped` are without correction. `measured`
+    gives the corrections of messages that have one of their own.
     """
 
-    def __init__(self, repaired: Repaired, *, counter: TokenCounter, counts: Mapping[str, int]) -> None:
-        self.turns = split_turns(repaired, counter=counter, counts=counts)
+    def __init__(
+        self, repaired: Repaired, *, counter: TokenCounter, counts: Mapping[str, int], measured: Mapping[str, int]
+    ) -> None:
+        self.turns = split_turns(repaired, counter=counter, counts=counts, measured=measured)
         self.total = sum(turn.tokens for turn in self.turns)
         self.dropped = Earlier()
         self.cuts: dict[Place, Cut] = {}
         self.left_out: list[str] = []
         self.noted_in = ""
-        self._counter = counter
 
     @property
     def lines(self) -> list[Line]:
@@ -46,6 +48,11 @@ class Draft:
     def counts(self) -> tuple[int, ...]:
         """Tokens, parallel to `messages`."""
         return tuple(line.tokens for line in self.lines if line.sent is not None)
+
+    @property
+    def plain_counts(self) -> tuple[int, ...]:
+        """Without any correction, parallel to `messages`."""
+        return tuple(line.plain for line in self.lines if line.sent is not None)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -114,10 +121,13 @@ class Draft:
 
     def stub_results(self, iteration: Iteration) -> None:
         """Every result becomes one line, unless it has fewer tokens than that."""
-        count = self._counter.text
-        results = [(line.owner, result) for line in iteration for result in line.message.tool_results]
-        long = [(owner, result.call_id) for owner, result in results if count(stub(result)) < count(result.text)]
-        self._cut(iteration, {Place(owner, call_id, "result"): STUB for owner, call_id in long})
+        results = [(line, result) for line in iteration for result in line.message.tool_results]
+        long = [
+            Place(line.owner, result.call_id, "result")
+            for line, result in results
+            if line.counter.text(stub(result)) < line.counter.text(result.text)
+        ]
+        self._cut(iteration, dict.fromkeys(long, STUB))
 
     def shorten_arguments(self, iteration: Iteration, *, room: int, floor: int) -> None:
         self._shorten(iteration[:1], room=room, floor=floor)
@@ -129,7 +139,8 @@ class Draft:
         """Shorten the longest texts of `lines` to one common size: the largest with which everything fits into `room`,
         but at least `floor`. It is found by adding up, which is safe: the parts are rounded up one by one."""
         texts = {place: text for line in lines for place, text in places(line.message, owner=line.owner).items()}
-        sizes = {place: self._counter.text(text) for place, text in texts.items()}
+        counters = {place: line.counter for line in lines for place in places(line.message, owner=line.owner)}
+        sizes = {place: counters[place].text(text) for place, text in texts.items()}
         handles = {Place(line.owner, one.call_id, "result"): one.handle for line in lines for one in _results(line)}
         bare = self.total + sum(self._bare(line) - line.tokens for line in lines)
 
@@ -142,7 +153,7 @@ class Draft:
             place: plan_cut(
                 texts[place],
                 max_tokens=size,
-                counter=self._counter,
+                counter=counters[place],
                 must_stay_json=place.body == "arguments",
                 handle=handles.get(place, ""),
             )
@@ -152,7 +163,7 @@ class Draft:
 
     def _bare(self, line: Line) -> int:
         nothing = dict.fromkeys(places(line.base, owner=line.owner), NOTHING)
-        return self._counter.message(with_cuts(line.base, owner=line.owner, cuts=nothing))
+        return line.counter.message(with_cuts(line.base, owner=line.owner, cuts=nothing))
 
     def _cut(self, lines: Iterable[Line], cuts: Cuts) -> None:
         if not cuts:
@@ -177,7 +188,7 @@ class Draft:
         self._send(line, self._form(line))
 
     def _rebase(self, line: Line, base: Message) -> None:
-        line.base, line.whole = base, self._counter.message(base)
+        line.rebase(base)
         self._send(line, self._form(line))
 
     def _forget_cuts(self, lines: Iterable[Line]) -> None:
@@ -187,12 +198,9 @@ class Draft:
     def _send(self, line: Line, sent: Message | None) -> None:
         if sent is line.sent:
             return
-        tokens = self._tokens(line, sent) if sent is not None else 0
-        self.total += tokens - line.tokens
-        line.sent, line.tokens = sent, tokens
-
-    def _tokens(self, line: Line, sent: Message) -> int:
-        return line.whole if sent is line.base else self._counter.message(sent)
+        self.total -= line.tokens
+        line.send(sent)
+        self.total += line.tokens
 
     def _entry(self, line: Line) -> Entry:
         message = line.message

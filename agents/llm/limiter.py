@@ -26,11 +26,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from agents.llm.calibration import Counted, Report
+from agents.llm.correction import Correction
 from agents.llm.draft import Draft
 from agents.llm.errors import ContextImpossible
 from agents.llm.message_caps import MessageCaps
 from agents.llm.messages import Message, ToolSpec
 from agents.llm.providers.base import BlockCounts
+from agents.llm.reasoning import count_reasoning
 from agents.llm.receipt import Earlier, Receipt
 from agents.llm.reductions import Targets, reduce
 from agents.llm.repair import repair
@@ -49,13 +52,23 @@ def default_low_water(token_limit: int) -> int:
 @dataclass(frozen=True, kw_only=True)
 class LimitedContext:
     """What goes into one model call. Save `window` with the branch and hand it to the next call, and `earlier` where
-    what lies before the window is not handed over again."""
+    what lies before the window is not handed over again. `plain_counts` are the messages' tokens without any
+    correction, parallel to them."""
 
     messages: tuple[Message, ...]
     counts: BlockCounts
+    plain_counts: tuple[int, ...]
     receipt: Receipt
     window: Window
     earlier: Earlier
+
+    def report(self, reported: int, *, correction: Correction) -> Report:
+        """That the provider counted `reported` tokens. `correction` is that of the counter."""
+        messages = (
+            Counted(message.id, count, thinks=count_reasoning(message) > 0)
+            for message, count in zip(self.messages, self.plain_counts, strict=True)
+        )
+        return Report.of(self.counts, correction=correction, messages=messages, reported=reported)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +78,11 @@ class TokenLimiter:
     Both methods take `history`, the newest messages of a branch, oldest first: it begins at a user message, and every
     message has an id of its own. `window` is what the previous call returned; one of another limit, or with a boundary
     that is not in `history`, counts as none. `counts` gives the tokens of stored messages by id, as this counter counts
-    them without its correction (`TokenCounter.stored_count`) and without their reasoning. `earlier`, in the same
-    tokens, sums up what lies before `history`; what lies before the window's boundary in it counts as over the limit,
-    so that a history that begins there keeps the reasons apart. All that is told of the call is corrected.
+    them without its correction (`TokenCounter.stored_count`) and without their reasoning. `measured` gives the messages
+    whose size reports have told, by id: a correction in thousandths that takes the place of the counter's, whatever is
+    sent of the message. `earlier`, in the same tokens as `counts`, sums up what lies before `history`; what lies before
+    the window's boundary in it counts as over the limit, so that a history that begins there keeps the reasons apart.
+    All that is told of the call is corrected.
 
     `model` is the id of the model that is called, "" if it is to be sent no reasoning. `binds_reasoning`: it refuses
     reasoning after an edit, so that within a running tool loop nothing is cut that need not be.
@@ -90,11 +105,18 @@ class TokenLimiter:
         *,
         window: Window | None = None,
         counts: Mapping[str, int] | None = None,
+        measured: Mapping[str, int] | None = None,
         earlier: Earlier = _NOTHING_EARLIER,
     ) -> LimitedContext:
         """The context of the next call. With the window that comes back, the same history gives the same again."""
         return self.refit(
-            history, max_input=self.token_limit, cold=False, window=window, counts=counts, earlier=earlier
+            history,
+            max_input=self.token_limit,
+            cold=False,
+            window=window,
+            counts=counts,
+            measured=measured,
+            earlier=earlier,
         )
 
     def refit(
@@ -105,6 +127,7 @@ class TokenLimiter:
         cold: bool,
         window: Window | None = None,
         counts: Mapping[str, int] | None = None,
+        measured: Mapping[str, int] | None = None,
         earlier: Earlier = _NOTHING_EARLIER,
     ) -> LimitedContext:
         """Like `fit`, with at most `max_input` input tokens. `cold`: no prefix is cached, so cut deep right away.
@@ -112,7 +135,7 @@ class TokenLimiter:
         Its window is one of the token limit all the same: what was sent last is the prefix to stay with.
         """
         _check_history(history)
-        draft = Draft(repair(history), counter=self.counter, counts=counts or {})
+        draft = Draft(repair(history), counter=self.counter, counts=counts or {}, measured=measured or {})
         saved = window if window and window.token_limit == self.token_limit and draft.resume(window) else None
         if saved and saved.frame == self._fingerprint:
             draft.replay_reasoning(self.model, after=saved.changed_after)
@@ -128,6 +151,7 @@ class TokenLimiter:
         return LimitedContext(
             messages=draft.messages,
             counts=replace(self._frame, messages=draft.counts),
+            plain_counts=draft.plain_counts,
             receipt=self._receipt(draft, limit=limit, earlier=earlier),
             window=self._window(draft, saved=saved, before=before, changes=window.changes + 1 if window else 0),
             earlier=earlier,

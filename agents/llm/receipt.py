@@ -99,7 +99,7 @@ class Receipt:
     """The parts of the budget in tokens; `limit` is the most that this call could carry.
 
     `message` is the newest user message, a part of `conversation`. `earlier` was left out by whole turns. Every number
-    of tokens is corrected by `correction` (in thousandths).
+    of tokens is corrected by `correction` (in thousandths), but for messages whose size reports have told.
     """
 
     limit: int

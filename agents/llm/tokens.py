@@ -65,6 +65,10 @@ class TokenCounter:
         take with the wire's framing, and stays."""
         return replace(self, correction=correction.upward if self.factor == 1 else correction)
 
+    def measured_by(self, correction: int) -> TokenCounter:
+        """The counter of one message, off by `correction` (thousandths) as reports have told."""
+        return self.corrected_by(replace(self.correction, messages=correction))
+
     @property
     def overhead(self) -> int:
         """Tokens of a request without any content."""

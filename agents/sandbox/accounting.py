@@ -16,7 +16,7 @@ _SLICE = 100_000
 """Characters that are encoded at once: the encoder panics on very long runs of blanks."""
 
 IMAGE_TOKENS = 1_600
-"""A flat count per image: the sandbox does not look into images."""
+"""Of a document, and of an image whose size cannot be read: it is elsewhere, or none."""
 
 
 def count_tokens(text: str) -> int:

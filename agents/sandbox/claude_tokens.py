@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agents.llm.image_tokens import HIGH, STANDARD, Resolution, claude_image_tokens
 from agents.sandbox.accounting import IMAGE_TOKENS, count_tokens, json_text
+from agents.sandbox.image_size import size_in_base64
 from agents.sandbox.sealing import read_seal
+from agents.sandbox.served import CLAUDE_FACTOR, find_claude
 
 _PER_MESSAGE = 3
 _TOOL_USE = 10
@@ -35,8 +38,9 @@ def counted_blocks(body: Mapping[str, Any]) -> list[CountedBlock]:
     tools = [CountedBlock(block=tool, raw=_tool_tokens(tool)) for tool in body.get("tools") or ()]
     if tools:
         tools[0] = CountedBlock(block=tools[0].block, raw=tools[0].raw, plain=_TOOL_PROMPT)
-    system = [_counted(block) for block in _blocks(body.get("system"))]
-    return [*tools, *system, *(counted for message in body["messages"] for counted in _message(message))]
+    system = [_counted(block, sees=STANDARD) for block in _blocks(body.get("system"))]
+    sees = _resolution(body.get("model", ""))
+    return [*tools, *system, *(counted for message in body["messages"] for counted in _message(message, sees=sees))]
 
 
 def total_tokens(blocks: Sequence[CountedBlock], *, factor: float, frame: int) -> int:
@@ -47,8 +51,14 @@ def messages_input_tokens(body: Mapping[str, Any], *, factor: float, frame: int 
     return total_tokens(counted_blocks(body), factor=factor, frame=frame)
 
 
-def _message(message: Mapping[str, Any]) -> Iterator[CountedBlock]:
-    blocks = [_counted(block) for block in _blocks(message["content"])] or [CountedBlock(block={}, raw=0)]
+def _resolution(model_id: str) -> Resolution:
+    """The tokenizer that counts more, and eyes that see more, came together."""
+    model = find_claude(model_id)
+    return HIGH if model and model.token_factor > CLAUDE_FACTOR else STANDARD
+
+
+def _message(message: Mapping[str, Any], *, sees: Resolution) -> Iterator[CountedBlock]:
+    blocks = [_counted(block, sees=sees) for block in _blocks(message["content"])] or [CountedBlock(block={}, raw=0)]
     first = blocks[0]
     yield CountedBlock(block={"role": message["role"], **first.block}, raw=first.raw, plain=first.plain + _PER_MESSAGE)
     yield from blocks[1:]
@@ -61,11 +71,17 @@ def _blocks(content: Any) -> Sequence[Mapping[str, Any]]:
     return content or ()
 
 
-def _counted(block: Mapping[str, Any]) -> CountedBlock:
+def _counted(block: Mapping[str, Any], *, sees: Resolution) -> CountedBlock:
     inner = block.get("content")
     images = [block, *(inner if isinstance(inner, list) else ())]
-    plain = IMAGE_TOKENS * sum(one["type"] in ("image", "document") for one in images)
+    plain = sum(_image_tokens(one, sees=sees) for one in images if one["type"] in ("image", "document"))
     return CountedBlock(block=block, raw=_block_tokens(block), plain=plain)
+
+
+def _image_tokens(block: Mapping[str, Any], *, sees: Resolution) -> int:
+    data = block["source"].get("data")
+    size = size_in_base64(data) if block["type"] == "image" and isinstance(data, str) else None
+    return claude_image_tokens(*size, sees=sees) if size else IMAGE_TOKENS
 
 
 def _tool_tokens(tool: Mapping[str, Any]) -> int:

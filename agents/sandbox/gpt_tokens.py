@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agents.llm.image_tokens import openai_image_tokens
 from agents.sandbox.accounting import IMAGE_TOKENS, count_tokens
+from agents.sandbox.image_size import size_in_url
 from agents.sandbox.sealing import read_seal
 
 _PER_MESSAGE = 3
@@ -34,7 +36,8 @@ class CountedItem:
 def counted_chat(body: Mapping[str, Any]) -> list[CountedItem]:
     """A Chat Completions prompt in its order: tools, messages."""
     tools = body.get("tools") or []
-    messages = [CountedItem(sent=message, tokens=_message_tokens(message)) for message in body["messages"]]
+    model = body.get("model", "")
+    messages = [CountedItem(sent=one, tokens=_message_tokens(one, model=model)) for one in body["messages"]]
     return [*_counted_tools(tools, functions=[tool["function"] for tool in tools]), *messages]
 
 
@@ -46,7 +49,8 @@ def counted_responses(body: Mapping[str, Any]) -> list[CountedItem]:
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
     if body.get("instructions"):
         items = [{"role": "system", "content": body["instructions"]}, *items]
-    counted = [CountedItem(sent=item, tokens=_item_tokens(item)) for item in items]
+    model = body.get("model", "")
+    counted = [CountedItem(sent=item, tokens=_item_tokens(item, model=model)) for item in items]
     return [*_counted_tools(tools, functions=tools), *counted]
 
 
@@ -68,14 +72,14 @@ def _counted_tools(tools: Sequence[Any], *, functions: Sequence[Mapping[str, Any
     return [CountedItem(sent=tools, tokens=sum(map(_function_tokens, functions)) + _TOOLS_END)]
 
 
-def _item_tokens(item: Mapping[str, Any]) -> int:
+def _item_tokens(item: Mapping[str, Any], *, model: str) -> int:
     match item.get("type", "message"):
         case "message":
-            return _message_tokens({"role": item["role"], "content": item["content"]})
+            return _message_tokens({"role": item["role"], "content": item["content"]}, model=model)
         case "function_call":
             return _PER_MESSAGE + count_tokens(item["name"]) + count_tokens(item["arguments"])
         case "function_call_output":
-            return _message_tokens({"role": "tool", "content": item["output"]})
+            return _message_tokens({"role": "tool", "content": item["output"]}, model=model)
         case "reasoning":
             seal = read_seal(item.get("encrypted_content") or "")
             return seal.tokens if seal else 0
@@ -83,22 +87,34 @@ def _item_tokens(item: Mapping[str, Any]) -> int:
             return 0
 
 
-def _message_tokens(message: Mapping[str, Any]) -> int:
+def _message_tokens(message: Mapping[str, Any], *, model: str) -> int:
     name = message.get("name") or ""
     total = _PER_MESSAGE + count_tokens(message["role"]) + count_tokens(name) + (_PER_NAME if name else 0)
     total += sum(_tool_call_tokens(call) for call in message.get("tool_calls") or [])
     content = message.get("content") or []
     if isinstance(content, str):
         return total + count_tokens(content)
-    return total + sum(_part_tokens(part) for part in content)
+    return total + sum(_part_tokens(part, model=model) for part in content)
 
 
-def _part_tokens(part: Mapping[str, Any]) -> int:
-    return (
-        IMAGE_TOKENS
-        if part["type"] in ("image_url", "input_image", "input_file")
-        else count_tokens(part.get("text") or "")
-    )
+def _part_tokens(part: Mapping[str, Any], *, model: str) -> int:
+    match part["type"]:
+        case "image_url":
+            return _image_tokens(part.get("image_url") or {}, model=model)
+        case "input_image":
+            return _image_tokens({"url": part.get("image_url"), "detail": part.get("detail")}, model=model)
+        case "input_file":
+            return IMAGE_TOKENS
+        case _:
+            return count_tokens(part.get("text") or "")
+
+
+def _image_tokens(image: Mapping[str, Any], *, model: str) -> int:
+    url = image.get("url")
+    size = size_in_url(url) if isinstance(url, str) else None
+    if size is None:
+        return IMAGE_TOKENS
+    return openai_image_tokens(*size, model=model, is_low_detail=image.get("detail") == "low")
 
 
 def _tool_call_tokens(call: Mapping[str, Any]) -> int:

@@ -57,7 +57,7 @@ class Patient:
         for position in (1, 0):
             yield Waiting(reason="pacing", pool="pool", retry_at=1_800_000_000.5, used=5, limit=50, position=position)
         await self.release.wait()
-        yield FreeGrant()
+        yield FreeGrant(ask.request)
 
 
 class TestWaiting:

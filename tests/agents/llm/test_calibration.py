@@ -1,39 +1,82 @@
-"""What a provider's reports do to our counts: they come close, never run away, and keep on the high side."""
+"""What a provider's reports do to our counts: what was sent is known, what is new is close, and nothing runs away."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.llm.calibration import CALIBRATION_VERSION, UNCALIBRATED, Calibration, Report, observe
-from agents.llm.correction import LEAST, MOST, UNCORRECTED, Correction
+from agents.llm.calibration import CALIBRATION_VERSION, UNCALIBRATED, Calibration, Counted, Report, hear, observe
+from agents.llm.correction import LEAST, MOST, UNCORRECTED, WHOLE, Correction
 from agents.llm.providers.base import BlockCounts
 
 examples = settings(max_examples=200, deadline=None)
 
-sizes = st.integers(20, 200_000)
-ratios = st.floats(0.5, 5.0)
-reports = st.builds(
-    Report, frame=st.floats(0, 20_000), messages=st.floats(0, 200_000), reported=st.integers(-10, 10**12)
-)
+FRAME = 1_500
+
+sizes = st.integers(20, 5_000)
+ratios = st.floats(0.8, 1.6)
+ids = st.sampled_from(["", *"abcdefghij"])
+messages = st.lists(st.builds(Counted, ids, st.integers(0, 20_000), st.booleans()), max_size=8).map(tuple)
+reports = st.builds(Report, frame=st.floats(0, 20_000), messages=messages, reported=st.integers(-10, 10**12))
 sane_reports = st.builds(
     lambda frame, messages, ratio: Report(
-        frame=frame, messages=messages, reported=math.ceil(ratio * (frame + messages))
+        frame=frame, messages=messages, reported=math.ceil(ratio * (frame + sum(one.tokens for one in messages)))
     ),
     frame=st.floats(20, 20_000),
-    messages=st.floats(20, 200_000),
-    ratio=ratios,
+    messages=messages,
+    ratio=st.floats(0.5, 5.0),
 )
 
 
-def report(frame: int, messages: int, reported: float) -> Report:
-    return Report(frame=frame, messages=messages, reported=round(reported))
+@dataclass
+class Talk:
+    """A conversation with a provider by whom the frame is `of_frame` times our count, and each text as it says."""
+
+    of_frame: float
+    told: Calibration = UNCALIBRATED
+    sent: list[Counted] = field(default_factory=list)
+    true: dict[str, float] = field(default_factory=dict)
+
+    def add(self, tokens: int, ratio: float, *, thinks: bool = False) -> Counted:
+        message = Counted(f"m{len(self.true)}", tokens, thinks)
+        self.sent.append(message)
+        self.true[message.id] = tokens * ratio
+        return message
+
+    def reply(self, tokens: int, ratio: float) -> None:
+        message = self.add(tokens, ratio)
+        self.told = hear(self.told, message, reported=round(tokens * ratio))
+
+    @property
+    def truth(self) -> float:
+        return FRAME * self.of_frame + sum(self.true[message.id] for message in self.sent)
+
+    @property
+    def counted(self) -> int:
+        return counted(self.told, self.sent)
+
+    @property
+    def error(self) -> float:
+        return self.counted / self.truth - 1
+
+    def call(self) -> None:
+        self.told = observe(self.told, Report(frame=FRAME, messages=tuple(self.sent), reported=round(self.truth)))
+
+
+def counted(calibration: Calibration, sent: Sequence[Counted], frame: float = FRAME) -> int:
+    known = calibration.corrections([message.id for message in sent])
+    correction = calibration.correction
+    own = (
+        correction.of_frame(math.ceil(frame)),
+        *(-(-m.tokens * known.get(m.id, correction.messages) // WHOLE) for m in sent),
+    )
+    return sum(own)
 
 
 def taught(reports: Iterable[Report], start: Calibration = UNCALIBRATED) -> Calibration:
@@ -42,141 +85,220 @@ def taught(reports: Iterable[Report], start: Calibration = UNCALIBRATED) -> Cali
     return start
 
 
-def corrected(calibration: Calibration, frame: float, messages: float) -> float:
-    return (calibration.correction.frame * frame + calibration.correction.messages * messages) / 1_000
-
-
-@given(st.lists(reports, max_size=12))
-@examples
-def test_whatever_is_reported_every_number_is_sane(told: list[Report]) -> None:
-    learnt = taught(told)
-    for factor in (learnt.frame, learnt.messages):
-        assert 0.5 <= factor <= 5.0
-    for thousandths in (learnt.correction.frame, learnt.correction.messages):
-        assert LEAST <= thousandths <= MOST
-    assert all(math.isfinite(value) for value in (learnt.surprise, learnt.covariance))
-    assert 0 < learnt.frame_variance <= 0.25**2
-    assert 0 < learnt.messages_variance <= 0.25**2
-    assert learnt.covariance**2 <= learnt.frame_variance * learnt.messages_variance
-
-
-@given(frame=sizes, first=sizes, growths=st.lists(st.floats(1.0, 2.0), min_size=3, max_size=3), ratio=ratios)
-@examples
-def test_a_constant_ratio_is_known_within_five_percent_after_three_reports(
-    frame: int, first: int, growths: list[float], ratio: float
-) -> None:
-    said = [first, first * growths[0], first * growths[0] * growths[1], first * math.prod(growths)]
-    learnt = taught(report(frame, round(messages), ratio * (frame + round(messages))) for messages in said[:3])
-    truth = ratio * (frame + said[3])
-    assert abs(corrected(learnt, frame, said[3]) / truth - 1) <= 0.05
-
-
-@given(messages=st.lists(sizes, min_size=8, max_size=8), of_frame=st.floats(0.8, 1.6), of_messages=st.floats(0.8, 1.6))
-@examples
-def test_the_frame_and_the_messages_may_be_off_by_different_ratios(
-    messages: list[int], of_frame: float, of_messages: float
-) -> None:
-    frame = 1_500
-    *before, last = messages
-    learnt = taught(report(frame, size, of_frame * frame + of_messages * size) for size in [*before, last])
-    assert abs(corrected(learnt, frame, last) / (of_frame * frame + of_messages * last) - 1) <= 0.05
-
-
-@given(sane_reports)
-@examples
-def test_what_was_reported_of_a_request_is_not_counted_lower_next_time(told: Report) -> None:
-    learnt = observe(UNCALIBRATED, told)
-    assert corrected(learnt, told.frame, told.messages) >= 0.98 * told.reported
-
-
 @given(
-    st.lists(st.tuples(st.integers(100, 2_000), st.floats(0.85, 1.2)), min_size=12, max_size=40), st.floats(0.7, 2.0)
+    st.lists(st.one_of(reports, st.builds(Counted, ids, st.integers(0, 20_000))), max_size=12), st.integers(-5, 10**6)
 )
 @examples
-def test_calls_are_seldom_counted_too_low(texts: list[tuple[int, float]], ratio: float) -> None:
-    """Every text has a ratio of its own, around that of the model."""
-    learnt, said, true, low, calls = UNCALIBRATED, 0, 0.0, 0, 0
-    for number, (size, own) in enumerate(texts):
-        said, true = said + size, true + size * ratio * own
-        told = report(1_000, said, 1_000 * ratio + true)
-        if number >= 3:
-            calls += 1
-            low += corrected(learnt, 1_000, said) < 0.9 * told.reported
-        learnt = observe(learnt, told)
-    assert low <= calls / 4
+def test_whatever_is_reported_every_number_is_sane(told: list[Report | Counted], tokens: int) -> None:
+    learnt = UNCALIBRATED
+    for one in told:
+        learnt = observe(learnt, one) if isinstance(one, Report) else hear(learnt, one, reported=tokens)
+    factors = learnt.factors
+    for factor in (factors.frame, factors.messages):
+        assert 0.5 <= factor <= 5.0
+    for thousandths in (*vars(learnt.correction).values(), learnt.older, *learnt.measured.values()):
+        assert LEAST <= thousandths <= MOST
+    assert 0 <= learnt.surprise <= 0.3
+    assert 0 <= factors.frame_variance <= 0.5**2
+    assert 0 <= factors.messages_variance <= 0.25**2
+    assert factors.covariance**2 <= factors.frame_variance * factors.messages_variance + 1e-9
 
 
-@given(st.lists(sane_reports, max_size=6), sane_reports)
+@given(of_frame=ratios, texts=st.lists(st.tuples(sizes, ratios), min_size=1, max_size=30))
 @examples
-def test_the_same_report_again_changes_nothing(before: list[Report], told: Report) -> None:
-    once = observe(taught(before), told)
-    assert observe(once, told) == once
+def test_what_was_reported_counts_the_same_again(of_frame: float, texts: list[tuple[int, float]]) -> None:
+    talk = Talk(of_frame)
+    for number, (size, ratio) in enumerate(texts):
+        talk.add(size, ratio)
+        if number % 2 == 0:
+            talk.call()
+            assert talk.counted == pytest.approx(talk.truth, abs=1 + 0.0011 * talk.truth)
+            again = talk.told
+            talk.call()
+            assert replace(talk.told, surprise=0) == replace(again, surprise=0)
 
 
-@given(st.lists(sane_reports, max_size=6), sane_reports, st.integers(1, 5_000))
+@given(of_frame=ratios, turns=st.lists(st.tuples(sizes, ratios, sizes, ratios), min_size=3, max_size=12))
 @examples
-def test_a_higher_report_never_makes_the_request_count_less(before: list[Report], told: Report, more: int) -> None:
-    start = taught(before)
-    higher = replace(told, reported=told.reported + more)
+def test_after_a_cut_only_the_frame_and_what_is_new_are_estimated(
+    of_frame: float, turns: list[tuple[int, float, int, float]]
+) -> None:
+    talk = Talk(of_frame)
+    for asked, asked_ratio, said, said_ratio in turns:
+        talk.add(asked, asked_ratio)
+        talk.call()
+        talk.reply(said, said_ratio)
+    kept = talk.sent[-3:]
+    frame = talk.told.correction.of_frame(FRAME)
+    true = sum(talk.true[message.id] for message in kept)
+    assert counted(talk.told, kept) - frame == pytest.approx(true, rel=0.01, abs=15)
 
-    def expected(learnt: Calibration) -> float:
-        return learnt.frame * told.frame + learnt.messages * told.messages
 
-    lower = observe(start, told)
-    free = all(0.5 < factor < 5.0 for factor in (lower.frame, lower.messages))  # A bound holds one back alone.
-    if free and not higher.is_absurd and start.newest != told:
-        assert expected(observe(start, higher)) >= expected(lower) - 1e-6
+@given(turns=st.lists(st.tuples(sizes, ratios), min_size=2, max_size=8), ratio=ratios, new=st.tuples(sizes, ratios))
+@examples
+def test_the_error_of_a_call_is_that_of_what_is_new(
+    turns: list[tuple[int, float]], ratio: float, new: tuple[int, float]
+) -> None:
+    talk = Talk(1.2)
+    for size, own in turns:
+        talk.add(size, own)
+        talk.call()
+    known = talk.counted
+    talk.reply(1_000, ratio)
+    size, own = new
+    talk.add(size, own)
+    off = abs(size * own - size * talk.told.correction.messages / WHOLE)
+    assert abs(talk.counted - talk.truth) <= off + 0.002 * known + 5
+
+
+@pytest.mark.parametrize("ratio", [0.7, 1.0, 1.5, 2.5])
+def test_a_constant_ratio_is_known_after_three_reports_even_of_a_text_that_is_new(ratio: float) -> None:
+    talk = Talk(ratio)
+    for size in (300, 700, 1_500):
+        talk.add(size, ratio)
+        talk.call()
+    talk.add(2_000, ratio)
+    assert -0.02 <= talk.error <= 0.05
+
+
+def test_the_frame_and_the_messages_may_be_off_by_different_ratios() -> None:
+    talk = Talk(0.9)
+    for size in (300, 900, 1_500, 800, 700, 1_200):
+        talk.add(size, 1.5)
+        talk.call()
+    assert talk.told.factors.messages == pytest.approx(1.5, abs=0.05)
+    assert talk.told.factors.frame == pytest.approx(0.9, abs=0.05)
+    del talk.sent[:4]
+    assert abs(talk.error) <= 0.03
+
+
+def test_what_is_new_is_counted_with_care_that_grows_with_surprise() -> None:
+    steady, rough = Talk(1.2), Talk(1.2)
+    for number in range(12):
+        steady.add(800, 1.2)
+        rough.add(800, 1.2 + 0.2 * (-1) ** number)
+        steady.call()
+        rough.call()
+    assert steady.told.surprise < 0.01
+    assert rough.told.surprise > 0.1
+    assert 1_200 <= steady.told.correction.messages <= 1_210
+    assert rough.told.correction.messages >= WHOLE * rough.told.factors.messages * 1.05
+
+
+def test_a_reply_that_cannot_have_that_size_waits_for_the_next_report() -> None:
+    talk = Talk(1.0)
+    talk.add(500, 1.0)
+    talk.call()
+    before = talk.told
+    for reported in (0, -7, 40, 250, 20_000):
+        assert hear(talk.told, Counted("reply", 600), reported=reported) is before
+
+
+def test_a_reply_that_does_not_fit_the_next_total_shares_its_difference() -> None:
+    """A gateway that counts hidden thoughts as the reply."""
+    talk = Talk(1.0)
+    talk.add(500, 1.0)
+    talk.call()
+    reply = talk.add(600, 1.0)
+    talk.told = hear(talk.told, reply, reported=1_000)
+    question = talk.add(300, 1.0)
+    talk.call()
+    assert talk.told.measured == {reply.id: WHOLE, question.id: WHOLE}
+
+
+def test_messages_with_reasoning_and_those_beside_them_have_no_size_each() -> None:
+    talk = Talk(1.0)
+    talk.add(500, 1.0)
+    talk.call()
+    talk.add(600, 0.5, thinks=True)
+    talk.add(300, 1.0)
+    talk.call()
+    assert talk.told.measured == {}
+    assert talk.counted == pytest.approx(talk.truth, rel=0.002)
+
+
+def test_only_the_newest_messages_keep_a_size_and_the_total_stays() -> None:
+    talk = Talk(1.1)
+    for number in range(300):
+        talk.add(40 + number % 7, 1.0 + 0.1 * (number % 5))
+        talk.call()
+    assert list(talk.told.measured) == [message.id for message in talk.sent[-64:]]
+    assert 0 <= talk.error <= 0.01, "every count is rounded up by itself"
+    assert len(json.dumps(talk.told.to_dict())) < 2_000
+
+
+def test_sizes_of_what_is_no_longer_sent_are_forgotten() -> None:
+    talk = Talk(1.0)
+    for _ in range(6):
+        talk.add(400, 1.0)
+        talk.call()
+    del talk.sent[:4]
+    talk.add(400, 1.0)
+    talk.call()
+    assert set(talk.told.measured) < {message.id for message in talk.sent}
+
+
+def test_on_another_branch_what_is_shared_keeps_its_size() -> None:
+    talk = Talk(1.0)
+    for _ in range(4):
+        talk.add(400, 1.4)
+        talk.call()
+    del talk.sent[-1]
+    shared = talk.sent[1:]
+    talk.add(900, 1.4)
+    assert talk.told.corrections([message.id for message in talk.sent]) == pytest.approx(
+        {message.id: 1_400 for message in shared}, abs=2
+    )
+    talk.call()
+    assert talk.counted == pytest.approx(talk.truth, rel=0.002)
 
 
 @pytest.mark.parametrize("reported", [0, -5, 1, 399, 50_001, 10**12])
 def test_an_absurd_report_teaches_nothing(reported: int) -> None:
-    start = taught([report(300, 700, 1_200)])
-    assert observe(start, report(300, 700, reported)) is start
-    assert observe(UNCALIBRATED, report(300, 700, reported)) is UNCALIBRATED
+    start = taught([Report(frame=300, messages=(Counted("a", 700),), reported=1_200)])
+    told = Report(frame=300, messages=(Counted("b", 700),), reported=reported)
+    assert observe(start, told) is start
+    assert observe(UNCALIBRATED, told) is UNCALIBRATED
 
 
 def test_a_report_about_nothing_teaches_nothing() -> None:
-    assert observe(UNCALIBRATED, report(0, 0, 10)) is UNCALIBRATED
+    assert observe(UNCALIBRATED, Report(frame=0, messages=(), reported=10)) is UNCALIBRATED
 
 
 def test_a_gateway_with_long_instructions_of_its_own_is_believed_up_to_the_bound() -> None:
-    learnt = taught([report(300, 700, 20_000)])
-    assert 4_500 <= learnt.correction.messages <= MOST
+    learnt = taught([Report(frame=300, messages=(Counted("a", 700),), reported=20_000)])
+    assert learnt.older == MOST
+    assert 3_000 <= learnt.correction.frame <= MOST
 
 
 def test_an_exact_count_stays_as_it_is() -> None:
-    sizes = [(400, 100 * n) for n in range(1, 20)]
-    learnt = taught(report(frame, messages, frame + messages) for frame, messages in sizes)
-    assert learnt.correction == UNCORRECTED
+    talk = Talk(1.0)
+    for number in range(1, 20):
+        talk.add(100 * number, 1.0)
+        talk.call()
+        talk.reply(50 * number, 1.0)
+    assert talk.told.correction == UNCORRECTED
+    assert set(talk.told.measured.values()) == {WHOLE}
 
 
-def test_a_count_that_is_a_little_high_is_left_alone() -> None:
-    learnt = taught(report(400, 1_000 * n, 0.998 * (400 + 1_000 * n)) for n in range(1, 20))
-    assert learnt.correction == UNCORRECTED
-
-
-def test_a_correction_rises_at_once_and_does_not_flutter() -> None:
-    learnt = taught([report(1_000, 5_000, 7_800)])
-    assert learnt.correction.messages >= 1_290
-    told = [report(1_000, 5_000 + 100 * n, 1.3 * (6_000 + 100 * n) + (-1) ** n * 15) for n in range(30)]
-    learnt = taught(told[:20], learnt)
-    seen = {(learnt := observe(learnt, one)).correction for one in told[20:]}
-    assert len(seen) <= 3
-    assert all(1_300 <= correction.messages <= 1_320 for correction in seen)
-
-
-def test_care_grows_with_surprise() -> None:
-    steady = taught(report(1_000, 1_000 * n, 1.2 * (1_000 + 1_000 * n)) for n in range(1, 12))
-    rough = taught(report(1_000, 1_000 * n, (1.2 + 0.05 * (-1) ** n) * (1_000 + 1_000 * n)) for n in range(1, 12))
-    assert rough.surprise > 5 * steady.surprise
-    assert steady.correction.messages <= 1_210
+def test_a_correction_does_not_flutter() -> None:
+    talk = Talk(1.3)
+    seen = []
+    for number in range(30):
+        talk.add(800, 1.3 + 0.002 * (-1) ** number)
+        talk.call()
+        seen.append(talk.told.correction)
+    assert len(set(seen[-10:])) <= 2
+    assert all(1_300 <= correction.messages <= 1_320 for correction in seen[-10:])
 
 
 @given(st.lists(sane_reports, max_size=5))
 @examples
 def test_it_survives_being_saved(told: list[Report]) -> None:
     learnt = taught(told)
-    assert Calibration.from_dict(json.loads(json.dumps(learnt.to_dict()))) == learnt
+    again = Calibration.from_dict(json.loads(json.dumps(learnt.to_dict(), sort_keys=True)))
+    assert again == learnt
+    assert list(again.measured) == list(learnt.measured)
 
 
 def test_another_version_is_refused() -> None:
@@ -184,17 +306,11 @@ def test_another_version_is_refused() -> None:
         Calibration.from_dict({**UNCALIBRATED.to_dict(), "version": 99})
 
 
-@given(counts=st.lists(st.integers(1, 5_000), min_size=1, max_size=30), frame=st.integers(100, 3_000))
+@given(frame=st.integers(100, 3_000))
 @examples
-def test_a_report_tells_of_counts_as_they_were_before_their_correction(counts: list[int], frame: int) -> None:
+def test_a_report_tells_of_the_frame_as_it_was_before_its_correction(frame: int) -> None:
     correction = Correction(frame=1_250, messages=850)
-    request = BlockCounts(
-        instructions=correction.of_frame(frame),
-        tools=0,
-        overhead=0,
-        messages=tuple(correction.of_messages(count) for count in counts),
-    )
-    told = Report.of(request, correction=correction, reported=7)
-    assert told.reported == 7
+    request = BlockCounts(instructions=correction.of_frame(frame), tools=0, overhead=0, messages=(9,))
+    told = Report.of(request, correction=correction, messages=[Counted("a", 10)], reported=7)
+    assert (told.reported, told.messages) == (7, (Counted("a", 10),))
     assert frame <= told.frame <= frame + 1
-    assert sum(counts) <= told.messages + 1e-6 <= sum(counts) + 2 * len(counts)

@@ -16,6 +16,7 @@ from tests.agents.llm.histories import histories, limiters
 from tests.agents.llm.limiter_laws import steps
 
 examples = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+own_corrections = st.lists(st.sampled_from([None, 500, 970, 1_000, 1_234, 2_000]), min_size=1, max_size=5)
 corrections = st.builds(Correction, frame=st.integers(500, 2_000), messages=st.integers(500, 2_000))
 
 
@@ -46,6 +47,28 @@ def test_the_limit_holds_in_corrected_tokens_however_the_correction_changes(
         assert context.receipt.total == context.counts.total
         assert context.receipt.correction == now.counter.correction
         assert context == now.fit(step, window=window), "counts that were kept are the counts that would be made"
+
+
+@given(limiters, histories(), corrections, own_corrections)
+@examples
+def test_the_limit_holds_where_messages_have_corrections_of_their_own(
+    limiter: TokenLimiter, history: list[Message], correction: Correction, own: list[int | None]
+) -> None:
+    now, window = corrected_by(limiter, correction), None
+    for step in steps(history):
+        given = {message.id: own[place % len(own)] for place, message in enumerate(step[:-1])}
+        measured = {id: thousandths for id, thousandths in given.items() if thousandths is not None}
+        try:
+            context = now.fit(step, window=window, measured=measured)
+        except ContextImpossible:
+            continue
+        assert context.counts.total == context.receipt.total <= limiter.token_limit
+        for message, plain, tokens in zip(context.messages, context.plain_counts, context.counts.messages, strict=True):
+            counter = now.counter.measured_by(measured[message.id]) if message.id in measured else now.counter
+            assert plain == now.counter.stored_count(message)
+            assert tokens == counter.corrected(plain) == counter.message(message)
+        assert context == now.fit(step, window=context.window, measured=measured)
+        window = context.window
 
 
 @given(limiters, histories(), corrections, corrections)

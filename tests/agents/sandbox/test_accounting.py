@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from agents.sandbox.accounting import count_tokens, first_tokens
 from agents.sandbox.claude_tokens import messages_input_tokens
-from agents.sandbox.gpt_tokens import chat_input_tokens
+from agents.sandbox.gpt_tokens import chat_input_tokens, responses_input_tokens
 from agents.sandbox.served import CLAUDE_FACTOR
+from tests.agents.sandbox.test_image_size import png
 
 
 def claude(**body: Any) -> int:
@@ -51,7 +53,31 @@ def test_calls_and_results_count() -> None:
     assert 125 < claude(messages=full) - claude(messages=bare) < 170
 
 
-def test_an_image_counts_flat_and_not_as_text() -> None:
+def test_an_image_counts_by_its_size_and_the_rule_of_its_vendor() -> None:
+    data = base64.b64encode(png(2_000, 1_000)).decode()
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}}
+    result = {"type": "tool_result", "tool_use_id": "a", "content": [image]}
+    asked = [{"role": "user", "content": [image]}]
+    assert claude(model="claude-sonnet-4-5", messages=asked) == 1_568 + 6
+    assert claude(model="claude-opus-4-7", messages=asked) == 2_592 + 6
+    assert claude(messages=[{"role": "user", "content": [result]}]) == 1_568 + 6 + 8
+    url = f"data:image/png;base64,{data}"
+    assert chat(url=url) == 85 + 170 * 6
+    assert chat(url=url, detail="low") == 85
+    part = {"type": "input_image", "image_url": url}
+    bare, seen = ({"model": "gpt-4o", "input": [{"role": "user", "content": parts}]} for parts in ([], [part]))
+    assert responses_input_tokens(seen) - responses_input_tokens(bare) == 85 + 170 * 6
+
+
+def chat(**image: str) -> int:
+    """What an image adds for gpt-4o."""
+    part = {"type": "image_url", "image_url": image}
+    bare, seen = ({"model": "gpt-4o", "messages": [{"role": "user", "content": parts}]} for parts in ([], [part]))
+    return chat_input_tokens(seen) - chat_input_tokens(bare)
+
+
+def test_an_image_without_a_size_counts_flat_and_not_as_text() -> None:
+    assert chat(url="https://example.org/cat.png") == 1_600
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 400_000}}
     assert claude(messages=[{"role": "user", "content": [image]}]) == 1_606
 
