@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections, connection, connections, reset_queries
 
 from agents.governor.alarms import Alarms
 from agents.governor.batches import Batches
@@ -114,6 +114,7 @@ class PostgresStore:
     def _serve(self, key: str, batch: list[_Change]) -> None:
         changes = [change for change in batch if change.outcome.set_running_or_notify_cancel()]
         try:
+            reset_queries()  # With DEBUG Django would remember thousands.
             if time.monotonic() > self._sound_until:
                 close_old_connections()
             self._sound_until = 0.0

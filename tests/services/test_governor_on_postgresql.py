@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from django.db import OperationalError, connection
 from agents.governor.bucket import Bucket
 from agents.governor.core import LEASE_SECONDS, SILENT_SECONDS, PoolCore
 from agents.governor.postgres import PostgresStore
-from agents.governor.store import Store
+from agents.governor.store import Store, Transition
 from agents.governor.stores import store_for_database
 from agents.models import RatePoolState
 from tests.agents.governor.store_suite import LONG, Clock, Open, StoreSuite, asking, ending, granted, peek, pool, seen
@@ -69,6 +70,29 @@ async def test_the_time_is_taken_when_the_lock_is_there(open_store: Open) -> Non
     assert len(told) == 40
 
 
+async def test_a_change_that_is_given_up_before_it_begins_never_happens(open_store: Open) -> None:
+    store, one = open_store(None), pool()
+    began, go_on, ran = threading.Event(), threading.Event(), list[str]()
+
+    def slowly(core: PoolCore, now: float) -> None:
+        began.set()
+        assert go_on.wait(LONG)
+
+    def running(name: str) -> Transition[None]:
+        return lambda core, now: ran.append(name)
+
+    first = asyncio.create_task(store.change(one, slowly))
+    assert await asyncio.to_thread(began.wait, LONG)
+    given_up, kept = (asyncio.create_task(store.change(one, running(name))) for name in ("given up", "kept"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    go_on.set()
+    await asyncio.gather(first, kept)
+    assert ran == ["kept"]
+
+
 async def test_more_leases_than_a_notification_holds_are_all_woken(open_store: Open) -> None:
     here, there, one = open_store(None), open_store(None), pool()
     leases = [uuid4().hex for _ in range(300)]
@@ -105,12 +129,12 @@ async def test_a_connection_that_was_lost_fails_one_change_at_most(open_store: O
 class TestListener:
     async def test_it_is_there_while_somebody_waits_and_closed_with_the_store(self) -> None:
         store = PostgresStore()
-        assert await rows(listeners) == []
+        await no_listener()
         waiting = asyncio.create_task(store.woken("a", within=LONG))
         await one_listener()
         waiting.cancel()
         await asyncio.to_thread(store.close)
-        assert await rows(listeners) == []
+        await no_listener()
         await store.woken("a", within=0.01)
 
     async def test_it_comes_back_when_its_connection_is_lost(
@@ -284,6 +308,13 @@ async def one_listener(*, other_than: int | None = None) -> int:
             found = await rows(listeners)
             if len(found) == 1 and found != [other_than]:
                 return found[0]
+            await asyncio.sleep(0.01)
+
+
+async def no_listener() -> None:
+    """The database notices a little later that a connection was closed."""
+    async with asyncio.timeout(LONG / 2):
+        while await rows(listeners):
             await asyncio.sleep(0.01)
 
 
