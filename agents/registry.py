@@ -105,6 +105,13 @@ def governor() -> PacedGovernor:
     return PacedGovernor(store=store_for_database())
 
 
+def close_governor() -> None:
+    """Let go of its connections. Whoever asks later gets a new one."""
+    if governor.cache_info().currsize:
+        governor().store.close()
+        governor.cache_clear()
+
+
 def _peek(key: str) -> PoolState | None:
     return governor().store.peek(key)
 

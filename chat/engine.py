@@ -68,6 +68,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(registry.close_governor)
         self.abandon()
 
     def abandon(self) -> None:

@@ -46,6 +46,9 @@ class MemoryStore:
     async def woken(self, lease: str, *, within: float) -> None:
         await self._alarms.wait(lease, within=within)
 
+    def close(self) -> None:
+        return None
+
     def peek(self, key: str) -> PoolState | None:
         with self._lock:
             state = self._states.get(key)

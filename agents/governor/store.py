@@ -38,5 +38,8 @@ class Store(Protocol):
         """Return when `lease` has been granted, at the latest `within` seconds from now. A hint: ask again either way.
         One that came before it was waited for counts, too."""
 
+    def close(self) -> None:
+        """Let go of what outlives a loop: connections, threads. Nothing is changed after it."""
+
     def peek(self, key: str) -> PoolState | None:
         """A copy to look at, from any thread that may block; None where nothing is known."""

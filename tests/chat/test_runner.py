@@ -65,7 +65,7 @@ class TestWaiting:
         self, shop: Shop, user: User, sandbox: HeldSandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         governor = Patient()
-        monkeypatch.setattr(registry, "_governor", governor)
+        monkeypatch.setattr(registry, "governor", lambda: governor)
         hold = sandbox.hold("patience")
         turn = (await rows(queued, user, "slow echo patience is long enough to be seen in pieces")).turn
         shop.worker.wake()
@@ -87,7 +87,7 @@ class TestWaiting:
     async def test_can_be_stopped_and_then_nothing_was_sent(
         self, shop: Shop, user: User, sandbox: HeldSandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(registry, "_governor", Patient())
+        monkeypatch.setattr(registry, "governor", Patient)
         turn = (await rows(queued, user, "echo held back")).turn
         shop.worker.wake()
         await until_all([turn.pk], "waiting")
