@@ -28,7 +28,7 @@ SILENT_SECONDS = 6.0
 RUNNING_TURN_BONUS = 120.0
 WARM_PREFIX_BONUS = 20.0
 _FRONT = -1e12
-_INPUT_MARGIN = 0.01
+_INPUT_MARGIN = 0.02
 """Share of the input bucket that is kept in hand, for what was estimated too low."""
 
 
