@@ -206,6 +206,20 @@ def test_a_reply_that_does_not_fit_the_next_total_shares_its_difference() -> Non
     assert talk.told.measured == {reply.id: WHOLE, question.id: WHOLE}
 
 
+def test_one_wild_report_sizes_no_message_and_the_next_one_heals() -> None:
+    talk = Talk(1.0)
+    for _ in range(5):
+        talk.add(400, 1.0)
+        talk.call()
+    wild = talk.add(400, 1.0)
+    talk.told = observe(talk.told, Report(frame=FRAME, messages=tuple(talk.sent), reported=round(3 * talk.truth)))
+    assert wild.id not in talk.told.measured
+    talk.add(400, 1.0)
+    talk.call()
+    assert talk.counted == pytest.approx(talk.truth, rel=0.005)
+    assert all(own == pytest.approx(1_000, abs=2) for own in talk.told.measured.values())
+
+
 def test_messages_with_reasoning_and_those_beside_them_have_no_size_each() -> None:
     talk = Talk(1.0)
     talk.add(500, 1.0)
