@@ -111,7 +111,7 @@ class TurnContext:
 
     def _request(self, limited: LimitedContext, *, is_last: bool) -> ModelRequest:
         call_id = str(uuid.uuid4())
-        history, earlier = tuple(self.history), self.earlier
+        history, earlier, measured = tuple(self.history), self.earlier, self._measured()
         self.said = 0
         self.built = limited  # A refit builds anew: the last one is the one that is sent.
 
@@ -122,7 +122,7 @@ class TurnContext:
                 cold=cold,
                 window=limited.window,
                 counts=self.counts,
-                measured=self._measured(),
+                measured=measured,
                 earlier=earlier,
             )
             self._begin_at(smaller)

@@ -31,7 +31,7 @@ _CARE = 0.5
 _MOST_AT_FIRST = 0.05
 _MOST_SURPRISE = 0.3
 _NEWEST_SHARE = 0.25
-_TELLING = 60  # tokens
+_TELLING = 100  # tokens
 
 # Thousandths. A factor in force rises to the next step at once, but falls only when it is too high by more than that.
 _STEP = 5
@@ -100,14 +100,14 @@ class Calibration:
     correction: Correction = UNCORRECTED
     measured: Mapping[str, int] = field(default_factory=dict)
     through: str = ""
-    older: int = WHOLE
+    older: float = WHOLE
     older_tokens: int = 0
     frame: float = 0.0
 
     def corrections(self, ids: Sequence[str]) -> dict[str, int]:
         """Of the messages of a history that have been reported, in thousandths. `ids` in its order."""
         reported = ids.index(self.through) + 1 if self.through in ids else 0
-        known = dict.fromkeys(ids[:reported], self.older)
+        known = dict.fromkeys(ids[:reported], math.ceil(self.older))
         return known | {id: self.measured[id] for id in ids if id in self.measured}
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,7 +137,8 @@ def hear(calibration: Calibration, reply: Counted, *, reported: int) -> Calibrat
     expected = reply.tokens * calibration.factors.messages
     if not expected / _DOUBTFUL <= reported <= expected * _DOUBTFUL or not reported:
         return calibration
-    return replace(calibration, measured={**calibration.measured, reply.id: _correction_of(reported, reply.tokens)})
+    own = math.ceil(_correction_of(reported, reply.tokens))
+    return replace(calibration, measured={**calibration.measured, reply.id: own})
 
 
 def observe(calibration: Calibration, report: Report) -> Calibration:
@@ -149,7 +150,8 @@ def observe(calibration: Calibration, report: Report) -> Calibration:
     known = calibration.corrections(report.ids)
     new = [message for message in report.messages if message.id not in known]
     frame = report.frame * calibration.correction.frame / WHOLE
-    told = report.reported - frame - _corrected(report.messages, known)
+    older = calibration.older_tokens * calibration.older / WHOLE
+    told = report.reported - frame - older - _corrected(report.messages, calibration.measured)
     if not _is_likely(calibration, new, told) and (trusted := _before_replies(calibration, report)) != calibration:
         return observe(trusted, report)
     return _measured(calibration, report, new=new, told=told)
@@ -187,11 +189,12 @@ def _begun(calibration: Calibration, report: Report) -> Calibration:
 
 
 def _measured(calibration: Calibration, report: Report, *, new: Sequence[Counted], told: float) -> Calibration:
-    """`new` came to `told`."""
+    """`new` came to `told`: that is the size of each, in proportion, if it can be."""
     if not new:
         return _settled(calibration, report)
-    own = _correction_of(told, _sum(new))
-    sized = {} if any(message.thinks for message in new) else {message.id: own for message in new if message.id}
+    own = math.ceil(_correction_of(told, _sum(new)))
+    is_size = _is_likely(calibration, new, told) and not any(message.thinks for message in new)
+    sized = {message.id: own for message in new if message.id} if is_size else {}
     factors = calibration.factors.learnt(frame=0, texts=_tokens(new), reported=told)
     surprise = _surprise(calibration, new, told)
     learnt = replace(calibration, factors=factors, surprise=surprise, measured={**calibration.measured, **sized})
@@ -246,17 +249,17 @@ def _in_steps(factor: float, *, before: int) -> int:
     return min(max(-(-wanted // _STEP) * _STEP, LEAST), MOST)
 
 
-def _correction_of(told: float, counted: int) -> int:
-    """In thousandths, rounded up."""
+def _correction_of(told: float, counted: int) -> float:
+    """In thousandths, up to six places, so that a whole number stays one."""
     if not counted:
         return WHOLE
-    return min(max(math.ceil(round(told / counted * WHOLE, 6)), LEAST), MOST)
+    return min(max(round(told / counted * WHOLE, 6), LEAST), MOST)
 
 
-def _corrected(messages: Iterable[Counted], corrections: Mapping[str, int]) -> int:
-    """What those of `messages` come to that have a correction."""
+def _corrected(messages: Iterable[Counted], corrections: Mapping[str, int]) -> float:
+    """What those of `messages` come to that have a correction; not rounded, or many short ones would hide a new one."""
     known = [message for message in messages if message.id in corrections]
-    return sum(-(-message.tokens * corrections[message.id] // WHOLE) for message in known)
+    return sum(message.tokens * corrections[message.id] for message in known) / WHOLE
 
 
 def _tokens(messages: Iterable[Counted]) -> list[int]:

@@ -20,7 +20,8 @@ _TOGETHER = 0.5
 _OF_A_TEXT = 0.1
 _DRIFT = 0.01
 
-_ROUNDING = 2.0  # tokens
+_AROUND = 10.0
+"""Tokens. What a wire puts around texts is known no better, and of short ones it is the most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class Factors:
         messages_variance = self.messages_variance + _DRIFT**2
         of_frame = frame_variance * frame + self.covariance * messages
         of_messages = messages_variance * messages + self.covariance * frame
-        noise = (_OF_A_TEXT * self.messages * math.hypot(*texts)) ** 2 + _ROUNDING**2
+        noise = (_OF_A_TEXT * self.messages * math.hypot(*texts)) ** 2 + _AROUND**2
         uncertain = frame * of_frame + messages * of_messages + noise
         gain_frame, gain_messages = of_frame / uncertain, of_messages / uncertain
         unexpected = _believed(reported, counted=frame + messages) - self.frame * frame - self.messages * messages

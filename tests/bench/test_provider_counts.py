@@ -11,7 +11,7 @@ from agents.llm.messages import Message, ReasoningPart, TextPart, ToolCall, Tool
 from agents.llm.tokens import TokenCounter
 from agents.roster import DEFAULT_AGENT
 from bench.corpora import Kind, corpus, passage
-from bench.provider_counts import RECORDED, Generation, OtherVocabulary, RecordedRatios, total
+from bench.provider_counts import RECORDED, Generation, OtherVocabulary, RecordedRatios, output_tokens, total
 
 WORDS = TokenCounter()
 TEXT = "The quick brown fox jumps over the lazy dog. " * 20
@@ -69,3 +69,13 @@ def test_there_is_enough_text_of_every_kind_and_the_same_piece_each_time(kind: K
     one, again = (passage(kind, characters=900, random=Random(3)) for _ in range(2))
     assert one == again
     assert len(one) == (300 if kind == "Chinese" else 900)
+
+
+def test_of_a_reply_its_content_is_told_and_not_what_frames_it() -> None:
+    reply = Message(role="assistant", parts=(ReasoningPart(text="hm"), TextPart(text=TEXT)), id="r")
+    count = OtherVocabulary()
+    kinds: dict[str, Kind] = {"r": "English"}
+    told = output_tokens(reply, kinds=kinds, count=count)
+    assert told == count(TEXT, kind="English", source="r")
+    bare, sent = (total(messages, kinds=kinds, instructions="", tools=(), count=count) for messages in ((), (reply,)))
+    assert told < sent - bare < told + 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import pytest_asyncio
@@ -86,6 +87,26 @@ async def test_after_three_calls_the_estimate_is_close_whatever_factor_we_began_
     kept = (await rows(Conversation.objects.get, pk=conversation.pk)).calibrations
     assert list(kept) == [str((await rows(claude)).pk)]
     assert len(str(kept)) < 2_000
+
+
+async def test_after_a_cut_what_is_kept_is_still_known(shop: Shop, user: User) -> None:
+    conversation = await rows(conversation_of, user)
+    await rows(miscount, 0.8)
+    await rows(settings_resolution.save, user=user, model=await rows(claude), changes={"max_output_tokens": 4_000})
+    told = await rows(estimates, await talk(shop, user, conversation, [f"long 40\n{n} {PASTE}" for n in range(9)]))
+    cuts = [now < before for (_, _, before), (_, _, now) in pairwise(told[2:])]
+    assert any(cuts)
+    for _, estimated, reported in told[3:]:
+        assert -0.02 <= estimated / reported - 1 <= 0.05
+
+
+async def test_thoughts_that_are_sent_back_confuse_nothing(shop: Shop, user: User) -> None:
+    conversation = await rows(conversation_of, user)
+    await rows(miscount, 1.0)
+    texts = [f"think 300 long 40\n{n} {PASTE}" for n in range(5)]
+    told = await rows(estimates, await talk(shop, user, conversation, texts))
+    for _, estimated, reported in told[3:]:
+        assert -0.02 <= estimated / reported - 1 <= 0.05
 
 
 async def test_tools_in_one_turn_teach_from_call_to_call(shop: Shop, user: User) -> None:
