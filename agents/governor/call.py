@@ -155,7 +155,8 @@ class PacedCall:
         anyway, or if somebody asked for it."""
         request = self._request
         cools = request.capabilities.cache == "marked" and not self.ask.pool.limits.counts_cached
-        is_cold = cools and not decision.price.is_warm and len(request.messages) > 1
+        counts_tokens = isinstance(decision.verdict, Wait) and decision.verdict.dimension == "input"
+        is_cold = cools and counts_tokens and not decision.price.is_warm and len(request.messages) > 1
         if self._tried_smaller or request.refit is None or not (is_cold or self.ask.wants_shorter()):
             return None
         self._tried_smaller = True

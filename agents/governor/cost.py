@@ -99,8 +99,11 @@ class CallSize:
         # The longest is what the provider says; a shorter one has its share of it, with a little less counted on.
         longest = marked[-1]
         for point in marked:
-            tokens = cached if point is longest else 0.97 * cached * point.tokens / longest.tokens
-            known.note_prefix(point.digest, tokens=tokens, until=sent_at + LIFE, now=now)
+            if point is longest:
+                known.note_prefix(point.digest, tokens=cached, until=sent_at + LIFE, now=now)
+            elif point.is_long:
+                share = 0.97 * cached * point.tokens / longest.tokens
+                known.note_prefix(point.digest, tokens=share, until=sent_at + LIFE, now=now)
 
 
 def counted_input(core: PoolCore, usage: Usage) -> float:

@@ -24,13 +24,14 @@ _LOOK_BACK = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """An end of a prefix: its digest, and the tokens (as we count) and blocks before it. `is_marked`: the provider
-    keeps it."""
+    """An end of a prefix: its digest, and the tokens (as we count) and blocks before it. `is_marked`: the request asks
+    the provider to keep it, which it does with what is long enough (`is_long`)."""
 
     digest: str
     tokens: int
     blocks: int
     is_marked: bool
+    is_long: bool
 
 
 def points_of(request: ModelRequest) -> tuple[Point, ...]:
@@ -41,16 +42,16 @@ def points_of(request: ModelRequest) -> tuple[Point, ...]:
     frame = [request.model, request.instructions, [vars(tool) for tool in request.tools]]
     running = hashlib.blake2b(_bytes(frame), digest_size=12)
     tokens, blocks = counts.instructions + counts.tools + counts.overhead, 0
-    keeps_frame = tokens >= request.capabilities.cache_minimum
-    points = [Point(digest=running.hexdigest(), tokens=tokens, blocks=0, is_marked=keeps_frame)]
+    least = request.capabilities.cache_minimum
+    points = [Point(digest=running.hexdigest(), tokens=tokens, blocks=0, is_marked=True, is_long=tokens >= least)]
     marked = {len(request.messages) - 1, _newest_question(request.messages) - 1}
     # What decides how a model answers decides over the messages' part of its cache, too.
     running.update(_bytes([request.tool_choice, request.effort]))
     for n, message in enumerate(request.messages):
         running.update(_bytes([message.role, [vars(part) for part in message.parts]]))
         tokens, blocks = tokens + counts.messages[n], blocks + len(message.parts)
-        keeps = n in marked and tokens >= request.capabilities.cache_minimum
-        points.append(Point(digest=running.hexdigest(), tokens=tokens, blocks=blocks, is_marked=keeps))
+        digest, is_long = running.hexdigest(), tokens >= least
+        points.append(Point(digest=digest, tokens=tokens, blocks=blocks, is_marked=n in marked, is_long=is_long))
     return tuple(points)
 
 
