@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -12,11 +13,12 @@ from agents.ledger import find_call, give_up
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall, ToolResult, Usage
 from agents.llm.tokens import TokenCounter
 from agents.model_counter import UNKNOWN_COUNTER, counter_of
-from agents.models import ModelCall
+from agents.models import ModelCall, StoredResult
 from chat import models, turn_state, turns
 from chat.event_log import replay
 from chat.lease import Lease, LeaseLost
 from chat.models import Iteration, Turn
+from chat.stored_results import handle_of, scope_of
 from chat.turn_rows import Tip, add_message
 from chat.turns import Ending
 from chat.wire_event import WireEvent
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 LOST = "The server stopped while this answer was being written. What had arrived is kept."
 _REST_IS_LOST = "\n\n[The rest of this result was lost when the server stopped.]"
+_REST_IS_STORED = "\n\n[The server stopped here; recall {handle} reads all of this result.]"
 
 
 def reap(turn_id: uuid.UUID) -> list[WireEvent]:
@@ -102,7 +105,7 @@ def _keep_answer(
 
 
 def _keep_results(iteration: dict[str, Any], *, lease: Lease, turn: Turn, counter: TokenCounter) -> None:
-    results = _result_parts(iteration)
+    results = _result_parts(iteration, stored=_stored(iteration, conversation_id=lease.conversation_id))
     kept = models.Message.objects.filter(parent_id=iteration["message"], role="tool", turn=turn)
     if results and not kept.exists():
         message = Message(role="tool", parts=results, id=str(uuid.uuid4()))
@@ -116,17 +119,32 @@ def _answer_parts(iteration: dict[str, Any]) -> tuple[Part, ...]:
     return (*reasoning, *text, *calls)
 
 
-def _result_parts(iteration: dict[str, Any]) -> tuple[Part, ...]:
-    """The log has a preview of each result; the whole one died with the worker."""
+def _stored(iteration: dict[str, Any], *, conversation_id: uuid.UUID) -> set[str]:
+    """The handles of this iteration's results that were stored whole before the worker was lost."""
+    handles = [handle_of(iteration["message"], number) for number in range(1, len(iteration["tools"]) + 1)]
+    stored = StoredResult.objects.filter(scope=scope_of(conversation_id), handle__in=handles)
+    return set(stored.values_list("handle", flat=True))
+
+
+def _result_parts(iteration: dict[str, Any], *, stored: Collection[str]) -> tuple[Part, ...]:
+    """The log has a preview of each result; a whole one that was not stored died with the worker."""
+    numbered = [(handle_of(iteration["message"], n), tool) for n, tool in enumerate(iteration["tools"], start=1)]
     return tuple(
-        ToolResult(call_id=tool["id"], name=tool["name"], text=_kept_text(tool), ok=tool["ok"])
-        for tool in iteration["tools"]
+        ToolResult(
+            call_id=tool["id"],
+            name=tool["name"],
+            text=_kept_text(tool, handle=handle, is_stored=handle in stored),
+            ok=tool["ok"],
+            handle=handle,
+        )
+        for handle, tool in numbered
         if tool["ok"] is not None
     )
 
 
-def _kept_text(tool: dict[str, Any]) -> str:
-    return str(tool["preview"]) + (_REST_IS_LOST if tool["shortened"] else "")
+def _kept_text(tool: dict[str, Any], *, handle: str, is_stored: bool) -> str:
+    rest = _REST_IS_STORED.format(handle=handle) if is_stored else _REST_IS_LOST
+    return str(tool["preview"]) + (rest if tool["shortened"] else "")
 
 
 def _tip(turn: Turn) -> Tip:

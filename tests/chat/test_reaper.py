@@ -13,10 +13,11 @@ from accounts.models import User
 from agents.llm.messages import Message as MessageValue
 from agents.llm.messages import TextPart, ToolCall
 from agents.model_counter import UNKNOWN_COUNTER
-from agents.models import ModelCall
+from agents.models import ModelCall, StoredResult
 from chat import ended_turns, reaper, transcript, turns
 from chat.lease import LeaseLost
 from chat.models import Iteration, Message, Turn, TurnEvent
+from chat.stored_results import handle_of, scope_of
 from chat.turn_rows import Tip, add_message
 from chat.turns import Claimed
 from tests.chat.made import claimed, conversation_of, logged, queued, write
@@ -138,6 +139,24 @@ def test_in_the_middle_of_its_tools(owner: User) -> None:
     assert [part["call_id"] for part in results.parts] == ["a", "c"]
     assert "lost when the server stopped" in results.parts[0]["text"]
     assert results.parts[1]["text"] == "found"
+
+
+def test_a_result_that_was_stored_whole_can_be_recalled(owner: User) -> None:
+    one = claimed(owner)
+    write(one.lease, STARTED)
+    message, _ = begin_iteration(one)
+    write(one.lease, delta("I look."))
+    keep_answer(one, message, *(ToolCall(id=id, name="look") for id in "ab"), text="I look.")
+    handle = handle_of(message, 2)
+    scope = scope_of(one.turn.conversation_id)
+    StoredResult.objects.create(owner=owner, scope=scope, handle=handle, tool="look", text="x" * 9_000, size=9_000)
+    cut = {"ok": True, "preview": "x" * 400, "tokens": 900, "shortened": True}
+    write(one.lease, ("tool.result", {"id": "b", **cut}))
+    turn = reaped(one)
+    [part] = Message.objects.get(turn=turn, role="tool").parts
+    assert part["handle"] == handle
+    assert part["text"].startswith("x" * 400)
+    assert f"recall {handle} reads all of this result" in part["text"]
     assert turn.usage["input_tokens"] == 7
     assert_rows_tell_what_the_log_tells(turn)
 

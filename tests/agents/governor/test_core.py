@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from agents.governor.core import LEASE_SECONDS, SILENT_SECONDS, Claim, Closed, Granted, Refused
+from agents.governor.core import LEASE_SECONDS, SILENT_SECONDS, Claim, Closed, Granted, PoolCore, Refused
 from agents.governor.limits import LAG, PoolLimits
 from agents.governor.state import PoolState
 from tests.agents.governor.pools import LIMITS, Caller, Crowd, ask, core, cost, granted, waiting
@@ -29,7 +29,7 @@ class TestGranting:
         pool = core()
         ask(pool, 0.0, "a", tokens=30_000)
         wait = waiting(ask(pool, 0.0, "b", tokens=20_000))
-        missing = 20_000 + 0.01 * INPUT - (INPUT - 30_000)
+        missing = 20_000 + 0.02 * INPUT - (INPUT - 30_000)
         assert wait.seconds == pytest.approx(missing / (40_000 / 60))
         assert (wait.position, wait.dimension) == (0, "input")
         assert wait.used == pytest.approx(30_000)
@@ -173,3 +173,41 @@ def test_a_pool_that_counts_both_together() -> None:
     assert granted(pool.acquire(0.0, lease="a", claim=claim))
     wait = waiting(pool.acquire(0.0, lease="b", claim=claim))
     assert (wait.dimension, wait.position) == ("tokens", 0)
+
+
+class TestWhatAnAdminChanges:
+    def test_is_in_force_at_once_and_what_was_used_stays_used(self) -> None:
+        pool = core()
+        ask(pool, 0.0, "a", tokens=10_000)
+        doubled = replace(LIMITS, per_minute={**LIMITS.per_minute, "input": 80_000.0})
+        changed = PoolCore(limits=doubled, state=pool.state)
+        bucket = changed.state.buckets["input"]
+        assert bucket.capacity - bucket.level == pytest.approx(10_000)
+        assert bucket.rate == pytest.approx(80_000 / 60)
+
+    def test_leaves_alone_what_was_learnt_of_the_rest(self) -> None:
+        pool = core()
+        pool.state.buckets["output"].rate = 50.0
+        doubled = replace(LIMITS, per_minute={**LIMITS.per_minute, "input": 80_000.0})
+        assert PoolCore(limits=doubled, state=pool.state).state.buckets["output"].rate == 50.0
+
+    def test_takes_a_dimension_away(self) -> None:
+        pool = core()
+        fewer = replace(LIMITS, per_minute={"requests": 50.0})
+        assert set(PoolCore(limits=fewer, state=pool.state).state.buckets) == {"requests"}
+
+
+class TestNothingKnownOfTheLimits:
+    def test_one_call_at_a_time_until_one_is_answered(self) -> None:
+        pool = core(PoolLimits(per_minute={}))
+        assert granted(ask(pool, 0.0, "a"))
+        assert not granted(ask(pool, 0.0, "b"))
+        pool.state.answered = True
+        assert granted(ask(pool, 0.0, "b"))
+
+    def test_a_call_that_was_never_answered_makes_place(self) -> None:
+        pool = core(PoolLimits(per_minute={}))
+        ask(pool, 0.0, "a")
+        assert not granted(ask(pool, 0.0, "b"))
+        pool.done(1.0, lease="a", counted={})
+        assert granted(ask(pool, 1.0, "b"))
