@@ -90,7 +90,7 @@ def plan_cut(
         keep = largest(lambda keep: fits(_dump(_short_json(value, keep, marks))), limit=len(text))
         if keep > 0 or must_stay_json:
             return Cut(shape="json", keep=max(keep, 0))
-    return Cut(shape="text", keep=largest(lambda keep: fits(_head_and_tail(text, keep, marks)), limit=len(text)))
+    return Cut(shape="text", keep=largest(lambda keep: fits(_ends(text, keep, marks)), limit=len(text)))
 
 
 def apply_cut(text: str, cut: Cut, *, handle: str = "") -> str:
@@ -99,7 +99,7 @@ def apply_cut(text: str, cut: Cut, *, handle: str = "") -> str:
         return ""
     marks = _marks(text, handle)
     value = _container(text) if cut.shape == "json" else None
-    return _head_and_tail(text, cut.keep, marks) if value is None else _dump(_short_json(value, cut.keep, marks))
+    return _ends(text, cut.keep, marks) if value is None else _dump(_short_json(value, cut.keep, marks))
 
 
 def largest(fits: Callable[[int], bool], *, limit: int) -> int:
@@ -135,14 +135,21 @@ def _one_line(name: str) -> str:
     return " ".join(name.split())[:64] or "the tool"
 
 
-def _head_and_tail(text: str, keep: int, marks: _Marks) -> str:
-    """Two thirds of `keep` from the beginning, one third from the end; never longer than the text itself."""
+def _ends(text: str, keep: int, marks: _Marks) -> str:
+    """Two thirds of `keep` from the beginning, one third from the end. A marker may have more characters than what it
+    stands for, and yet fewer tokens: emoji take several each."""
+    if keep >= len(text):
+        return text
     tail = keep // 3
     reads = f"; recall {marks.handle} reads all of it" if marks.handle else ""
     marker = f"\n[... {len(text) - keep:,} characters{marks.of} left out{reads} ...]\n"
-    if keep + len(marker) >= len(text):
-        return text
     return text[: keep - tail] + marker + text[len(text) - tail :]
+
+
+def _shorter(text: str, keep: int, marks: _Marks) -> str:
+    """Its ends, unless the text itself is no longer than they are."""
+    ends = _ends(text, keep, marks)
+    return ends if len(ends) < len(text) else text
 
 
 def _container(text: str) -> dict[str, Any] | list[Any] | None:
@@ -167,7 +174,7 @@ def _short_json(value: dict[str, Any] | list[Any], keep: int, marks: _Marks) -> 
 
 def _pruned(value: Any, keep: int, *, of: str, depth: int = 0) -> Any:
     if isinstance(value, str):
-        return _head_and_tail(value, 10 * keep, _Marks(of=of, handle=""))
+        return _shorter(value, 10 * keep, _Marks(of=of, handle=""))
     if depth == _DEEPEST:
         keep = 0
     if isinstance(value, list):

@@ -84,6 +84,11 @@ class TestExtract:
         assert "of an extract left out" in twice
         assert "recall 17-1 reads all of it" in twice
 
+    def test_a_few_characters_of_many_tokens_are_said_to_be_left_out(self) -> None:
+        whole = result("c", "👩\u200d👩\u200d👧" * 12, handle="17-1")
+        assert CLAUDE.text(whole.text) > 2 * 64 > len(whole.text)
+        assert "recall 17-1 reads all" in extract(whole, max_tokens=64, counter=CLAUDE).text
+
     @given(tool_texts, st.integers(64, 3_000), st.sampled_from([QUARTER, CLAUDE]))
     @settings(deadline=None)
     def test_never_above_the_cap_and_the_same_ever_after(self, text: str, cap: int, counter: TokenCounter) -> None:
