@@ -116,7 +116,7 @@ def use_governor(made: PacedGovernor) -> None:
 
 def close_governor() -> None:
     """Let go of its connections. Whoever asks later gets a new one."""
-    global _governor  # noqa: PLW0603 - a process has one
+    global _governor
     closed, _governor = _governor, None
     if closed is not None:
         closed.store.close()

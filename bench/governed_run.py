@@ -49,15 +49,15 @@ ROOMY = Strategy(name="ours, recommended limit", governed=True, recommended=True
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """`utilisation` is None where nobody was held back. `cpu` are the shares of a core of the agents and the sandbox."""
+    """`utilisation` is None where nobody was held back. `cpu`: shares of a core, of the agents and of the sandbox."""
 
     stage: Stage
+    governed: bool
     tape: Tape
     offered: list[Turn]
     rate_limited: int
     utilisation: float | None
     cpu: tuple[float, float]
-    tokens: int
 
     @property
     def minutes(self) -> float:
@@ -125,12 +125,12 @@ class _Play:
             await engine.stop()
         return Result(
             stage=self.stage,
+            governed=self.strategy.governed,
             tape=replace(self.tape, done=list(self.tape.done)),
             offered=served_without_limits(self.lanes, seconds=self.stage.seconds),
             rate_limited=judge.last["rate_limited"],
             utilisation=judge.utilisation,
             cpu=(cpu[0], cpu[1]),
-            tokens=judge.last["charged_tokens"],
         )
 
     async def _watched(self, judge: Judge, answers: Callable[[int], Answer]) -> None:

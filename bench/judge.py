@@ -12,6 +12,7 @@ import httpx2
 from bench.faster_time import FasterTime
 
 _EVERY = 2.0  # seconds between looks
+_PATIENCE = 60.0  # seconds
 _TAKEN = {
     "requests": "admitted",
     "input_tokens": "charged_tokens",
@@ -34,7 +35,8 @@ class Judge:
 
     def __init__(self, port: int, *, key: str, pool: str, time: FasterTime, is_queued: Callable[[], bool]) -> None:
         self._address = f"http://127.0.0.1:{port}/sandbox/account"
-        self._headers = {"authorization": f"Bearer {key}"}
+        headers = {"authorization": f"Bearer {key}"}
+        self._http = httpx2.AsyncClient(trust_env=False, headers=headers, timeout=_PATIENCE)
         self._pool = pool
         self._time = time
         self._is_queued = is_queued
@@ -47,8 +49,7 @@ class Judge:
             await asyncio.sleep(_EVERY)
 
     async def look(self) -> None:
-        async with httpx2.AsyncClient(trust_env=False, headers=self._headers) as http:
-            pools = (await http.get(self._address)).json()["pools"]
+        pools = (await self._http.get(self._address)).json()["pools"]
         report = next(pool for pool in pools if pool["pool"] == self._pool)
         self._looks.append(Look(at=self._time.now(), queued=self._is_queued(), report=report))
 

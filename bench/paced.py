@@ -78,9 +78,7 @@ class Paced:
         return answer
 
     def _conversation(self, person: Person) -> Conversation:
-        return Conversation.objects.create(
-            owner=person.user, model=self._model, title="bench", agent=researcher.SLUG
-        )
+        return Conversation.objects.create(owner=person.user, model=self._model, title="bench", agent=researcher.SLUG)
 
     async def _turn(self, person: Person, conversation: Conversation, turn: Turn) -> float:
         watching = self._engine.hub.subscribe(str(conversation.pk), capacity=_MANY)

@@ -28,7 +28,7 @@ from bench.faster_time import FasterTime
 from bench.texts import text_of
 from bench.workload import Turn, make_lanes
 
-CLAUDE, GPT = "claude-haiku-4-5", "gpt-4.1"
+CLAUDE, GPT = "claude-sonnet-4-6", "gpt-4.1"
 REQUESTS, INPUT, OUTPUT, TOGETHER = 50, 40_000, 8_000, 40_000
 POOLS = (
     AnthropicPool(name="claude", models=(CLAUDE,), requests=REQUESTS, input_tokens=INPUT, output_tokens=OUTPUT),

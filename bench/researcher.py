@@ -1,4 +1,4 @@
-"""The agent of the governor's bench: 3,200 tokens of instructions and tools, and a tool that finds what is to be found."""
+"""The agent of the governor's bench: 3,200 tokens of instructions and tools, one of which finds what it looks for."""
 
 from __future__ import annotations
 

@@ -170,5 +170,3 @@ def _log_uniform(random: Random, bounds: tuple[int, int]) -> int:
 def _failures(random: Random, probability: float) -> int:
     """Before the first success."""
     return int(math.log(1.0 - random.random()) / math.log(1.0 - probability))
-
-
