@@ -169,7 +169,7 @@ class TestRefusals:
         assert granted(pool.acquire(0.0, lease="a", claim=claim))
         throttled(pool, 0.0, lease="a", hit=Throttle(dimension="output", retry_after=4.0))
         wait = waiting(pool.acquire(0.0, lease="a", claim=claim))
-        assert wait.seconds == pytest.approx(4.0 + 0.025 * 0.7 * 29_925 / 500)
+        assert wait.seconds == pytest.approx(4.0 + 0.025 * 20_872.5 / 500)
 
     def test_what_is_not_known_is_passed_over(self) -> None:
         pool = core()
