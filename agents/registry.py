@@ -11,7 +11,6 @@ import gc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -72,6 +71,7 @@ _LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100)
 
 _sandbox = SandboxApp()
 _exempt: Governor = PassThrough()
+_governor: PacedGovernor | None = None
 _tokens = TokenStore()
 _adapters: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Connection, ChatModel]] = WeakKeyDictionary()
 
@@ -99,17 +99,27 @@ class _Connection:
         return self.secrets | ({_tokens.kept(self.oauth2)} if self.oauth2 else set())
 
 
-@cache
 def governor() -> PacedGovernor:
     """The one of this process; what it knows is in the store of the installation."""
-    return PacedGovernor(store=store_for_database())
+    global _governor  # noqa: PLW0603 - a process has one
+    if _governor is None:
+        _governor = PacedGovernor(store=store_for_database())
+    return _governor
+
+
+def use_governor(made: PacedGovernor) -> None:
+    """Let `made` admit calls from now on: one with a store or a clock of its own."""
+    global _governor  # noqa: PLW0603 - a process has one
+    close_governor()
+    _governor = made
 
 
 def close_governor() -> None:
     """Let go of its connections. Whoever asks later gets a new one."""
-    if governor.cache_info().currsize:
-        governor().store.close()
-        governor.cache_clear()
+    global _governor
+    closed, _governor = _governor, None
+    if closed is not None:
+        closed.store.close()
 
 
 def _peek(key: str) -> PoolState | None:

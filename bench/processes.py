@@ -56,9 +56,16 @@ def bare_channels() -> Iterator[Listening]:
 
 
 @contextmanager
-def _python_module(name: str) -> Iterator[Listening]:
+def playing_sandbox(stage: str) -> Iterator[Listening]:
+    """`stage` is a `bench.playing_sandbox.Stage` as JSON."""
+    with _python_module("bench.playing_sandbox", stage) as server:
+        yield server
+
+
+@contextmanager
+def _python_module(name: str, *arguments: str) -> Iterator[Listening]:
     port = free_port()
-    with _running(["-m", name, str(port)], port=port, environment={}) as server:
+    with _running(["-m", name, str(port), *arguments], port=port, environment={}) as server:
         yield server
 
 

@@ -11,7 +11,8 @@ SizeName = Literal["full", "quick", "smoke"]
 @dataclass(frozen=True, kw_only=True)
 class Size:
     """`rounds`: how often ours and the baselines take turns. `histories` in messages. `calibrated_conversations`: for
-    each row of the counting error. `recall_turns` is how long the conversations are in which facts are looked for."""
+    each row of the counting error. `recall_turns` is how long the conversations are in which facts are looked for.
+    `governor_minutes` are of the faster time."""
 
     first_token_rounds: int
     first_token_warm_up: int
@@ -28,6 +29,8 @@ class Size:
     recall_turns: tuple[int, ...]
     generated_histories: int
     decisions: int
+    governor_users: tuple[int, ...]
+    governor_minutes: float
 
 
 SIZES: dict[SizeName, Size] = {
@@ -47,6 +50,8 @@ SIZES: dict[SizeName, Size] = {
         recall_turns=(100, 1_000),
         generated_histories=10_000,
         decisions=2_000,
+        governor_users=(5, 12, 20),
+        governor_minutes=12.0,
     ),
     "quick": Size(
         first_token_rounds=1,
@@ -64,6 +69,8 @@ SIZES: dict[SizeName, Size] = {
         recall_turns=(100,),
         generated_histories=200,
         decisions=400,
+        governor_users=(20,),
+        governor_minutes=2.0,
     ),
     "smoke": Size(
         first_token_rounds=1,
@@ -81,5 +88,7 @@ SIZES: dict[SizeName, Size] = {
         recall_turns=(60,),
         generated_histories=10,
         decisions=20,
+        governor_users=(5,),
+        governor_minutes=0.5,
     ),
 }

@@ -28,8 +28,9 @@ SILENT_SECONDS = 6.0
 RUNNING_TURN_BONUS = 120.0
 WARM_PREFIX_BONUS = 20.0
 _FRONT = -1e12
-_INPUT_MARGIN = 0.02
-"""Share of the input bucket that is kept in hand, for what was estimated too low."""
+_MARGIN = 0.025
+"""Share of a bucket of input that is kept in hand: for what was estimated too low, and because the provider's own
+figures correct the mirror only where it is further off than they are rounded (`learning`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,8 +285,10 @@ class PoolCore:
 
     def _waits(self, cost: Cost) -> Iterator[tuple[Dimension, float]]:
         for name, bucket in self.state.buckets.items():
-            margin = _INPUT_MARGIN * bucket.capacity if name == "input" else 0.0
-            yield name, bucket.seconds_until(cost.get(name, 0.0) + margin)
+            yield name, bucket.seconds_until(cost.get(name, 0.0) + self._margin(name))
+
+    def _margin(self, name: Dimension) -> float:
+        return _MARGIN * self.state.buckets[name].capacity if name == self.input_dimension else 0.0
 
     def _told(self, lease: str) -> Wait:
         """Whoever is ahead is served first, so their costs are waited for, too."""
@@ -296,8 +299,7 @@ class PoolCore:
         buckets = self.state.buckets
         for name, bucket in buckets.items():
             needed = sum(one.cost.get(name, 0.0) for one in (*ahead, mine))
-            margin = _INPUT_MARGIN * bucket.capacity if name == "input" else 0.0
-            until = max(0.0, (needed + margin - bucket.level) / bucket.refill)
+            until = max(0.0, (needed + self._margin(name) - bucket.level) / bucket.refill)
             if until > seconds:
                 seconds, dimension = until, name
         used = buckets[dimension].capacity - buckets[dimension].level if dimension else 0.0

@@ -29,7 +29,7 @@ class TestGranting:
         pool = core()
         ask(pool, 0.0, "a", tokens=30_000)
         wait = waiting(ask(pool, 0.0, "b", tokens=20_000))
-        missing = 20_000 + 0.02 * INPUT - (INPUT - 30_000)
+        missing = 20_000 + 0.025 * INPUT - (INPUT - 30_000)
         assert wait.seconds == pytest.approx(missing / (40_000 / 60))
         assert (wait.position, wait.dimension) == (0, "input")
         assert wait.used == pytest.approx(30_000)

@@ -65,7 +65,7 @@ def test_who_waits_is_counted_and_a_newcomer_comes_after_them() -> None:
     assert not granted(ask(pool, 0.0, "b", user="bob", tokens=20_000))
     levels = look(pool, 0.0)
     assert (levels.waiting, levels.running) == (1, 1)
-    assert levels.wait == pytest.approx((21_000 - 900 + 399) / (40_000 / 60))
+    assert levels.wait == pytest.approx((21_000 - 900 + 0.025 * 39_900) / (40_000 / 60))
 
 
 def test_the_dead_are_not_counted() -> None:

@@ -66,7 +66,7 @@ class TestWaiting:
         with pytest.raises(PoolBusy, match="your message is kept") as busy:
             await desk.reserve(desk.ask(request(30_000), pool=hasty))
         assert busy.value.code == "server_busy"
-        assert busy.value.retry_after == pytest.approx(42.0, abs=5.0)
+        assert busy.value.retry_after == pytest.approx(44.0, abs=5.0)
         assert desk.state().waiting == {}, "nobody waits for it"
 
     async def test_of_a_running_turn_has_more_patience(self, desk: Desk) -> None:
@@ -215,7 +215,7 @@ class TestFailed:
         told, _ = await desk.reserve(replace(ask, tries=1, reason=retry.reason))
         assert isinstance(told[0], Waiting)
         assert told[0].reason == "provider_rate_limited"
-        assert desk.store.now - began == pytest.approx(23.0, abs=1.5)
+        assert 23.0 <= desk.store.now - began <= 25.0
 
     @pytest.mark.parametrize("error", [ProviderOverloaded("529"), ProviderTimeout("?"), ProviderBadStream("cut")])
     async def test_after_an_accident_it_is_tried_again_after_a_pause_that_grows(
