@@ -116,6 +116,17 @@ def receipt_of(limited: LimitedContext, *, call: str, **more: int) -> dict[str, 
     return limited.receipt.to_dict() | {"boundary": limited.window.boundary, "call": call, **more}
 
 
+def sent_otherwise(announced: Announced, limited: LimitedContext, *, call: str, reply_cap: int) -> dict[str, Any]:
+    """The receipt of a call that is sent in another form than `announced`: `built_tokens` is the input that it had
+    then, where less is sent, `reply_cap` the cap of the reply, where that was lowered."""
+    more: dict[str, int] = {}
+    if limited.counts.total < announced.request.counts.total:
+        more["built_tokens"] = announced.request.counts.total
+    if reply_cap < announced.request.max_output_tokens:
+        more["reply_cap"] = reply_cap
+    return receipt_of(limited, call=call, **more)
+
+
 def _tip(question: Message, *, branch: Branch, loaded: context.TurnContext) -> Tip:
     """After the question; a regenerated answer grows on the new branch, not on its question's."""
     assert question.position is not None, "a claimed turn's question is in place"
