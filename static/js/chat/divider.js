@@ -41,7 +41,11 @@ export class Divider {
 export function newestContext(states) {
   for (const state of states.toReversed()) {
     const last = state.iterations.findLast((iteration) => iteration.context);
-    if (last) return { ...last.context, turn: state.turn, key: `${last.context.call} ${Boolean(last.usage)} ${state.status}` };
+    if (last) return { ...last.context, turn: state.turn, key: keyOf(last, state) };
   }
   return null;
 }
+
+/** A call that waits may be cut, and its reply capped. */
+const keyOf = ({ context: { call, tokens, reply_cap: cap }, usage }, { status }) =>
+  [call, tokens, cap, Boolean(usage), status].join(" ");
