@@ -27,6 +27,12 @@ class Tap:
         """Whoever waits may go."""
         await self._set(lambda bucket: bucket.capacity)
 
+    async def forget_prefixes(self) -> None:
+        """As if all that the provider had cached had expired."""
+        await registry.governor().store.change(
+            pool_of(self.model), lambda core, now: core.state.experience.prefixes.clear()
+        )
+
     async def _set(self, level_of: Any) -> None:
         def turn(core: PoolCore, now: float) -> None:
             core.pass_time(now)
@@ -44,4 +50,8 @@ def with_pool(model_id: str, **limits: Any) -> Tap:
     limits = limits or {"tokens_per_minute": PER_MINUTE}
     model.pool = RatePool.objects.create(provider=model.provider, name=f"{model_id}-tap", **limits)
     model.save()
-    return Tap(model=LanguageModel.objects.select_related("provider", "pool").get(pk=model.pk))
+    return tap_of(model_id)
+
+
+def tap_of(model_id: str) -> Tap:
+    return Tap(model=LanguageModel.objects.select_related("provider", "pool").get(model_id=model_id))

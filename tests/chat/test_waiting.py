@@ -13,7 +13,7 @@ import pytest_asyncio
 from agents.models import RatePool
 from chat import turns
 from chat.models import Conversation, Turn
-from tests.chat.pools import Tap, with_pool
+from tests.chat.pools import Tap, tap_of, with_pool
 from tests.chat.stage import Person, Stage, rows
 from tests.chat.tab import Frame, Tab, opened
 
@@ -40,9 +40,13 @@ async def tab(stage: Stage, ann: Person) -> AsyncIterator[Tab]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def talk(tap: Tap, ann: Person, tab: Tab) -> Conversation:
     """Three questions of Ann's with their answers, some 8,000 tokens."""
-    conversation = await ann.conversation(model="sandbox-gpt")
+    return await talked(ann, tab, model="sandbox-gpt")
+
+
+async def talked(ann: Person, tab: Tab, *, model: str, questions: int = 3) -> Conversation:
+    conversation = await ann.conversation(model=model)
     await tab.ok("subscribe", conversation=str(conversation.pk))
-    for n in range(3):
+    for n in range(questions):
         ack = await tab.send(conversation.pk, f"{LONG} {n}", key=f"{conversation.pk}{n}"[-60:])
         assert (await tab.ended(ack["turn"]))["status"] == "completed"
     return conversation
@@ -184,3 +188,41 @@ class TestSendingLess:
             assert await stranger.refused("shorten", turn=turn) == "not_found"
         assert (await rows(Turn.objects.get, pk=turn)).shorter_requested_at is None
         await tab.ok("stop", turn=turn)
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=["sandbox-claude-tight", "sandbox-gpt-tight"])
+async def tight(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[Tap]:
+    """A model whose pool the sandbox enforces, too."""
+    tap = await rows(tap_of, request.param)
+    await tap.fill()
+    yield tap
+    await tap.fill()
+
+
+class TestOfATightModel:
+    async def test_less_is_sent_as_its_preview_told(self, stage: Stage, ann: Person, tab: Tab, tight: Tap) -> None:
+        talk = await talked(ann, tab, model=tight.model.model_id, questions=2)
+        turn = await held_back(tab, talk, tight, "echo tight")
+        _, told = await call(stage, ann, "GET", f"/turns/{turn}/shorter")
+        already = len(built(tab, turn))
+        await tab.ok("shorten", turn=turn)
+        cut = await tab.seen(turn, "context.built", times=already + 1)
+        assert (cut["tokens"], cut["built_tokens"]) == (told["shorter_tokens"], told["tokens"])
+        await tight.fill()
+        assert (await tab.ended(turn))["status"] == "completed"
+        assert tab.text_of(turn) == "tight"
+
+    async def test_whose_prefix_expired_it_is_cut_by_itself_and_there_is_no_more_to_leave_out(
+        self, stage: Stage, ann: Person, tab: Tab
+    ) -> None:
+        claude = await rows(tap_of, "sandbox-claude-tight")
+        await claude.fill()
+        talk = await talked(ann, tab, model="sandbox-claude-tight", questions=2)
+        await claude.forget_prefixes()
+        turn = await held_back(tab, talk, claude, "echo cold")
+        _, second = built(tab, turn)
+        _, told = await call(stage, ann, "GET", f"/turns/{turn}/shorter")
+        assert (told["tokens"], told["shorter_tokens"], told["left_out"]) == (second["tokens"], second["tokens"], 0)
+        assert second["tokens"] < second["built_tokens"]
+        await claude.fill()
+        assert (await tab.ended(turn))["status"] == "completed"

@@ -103,6 +103,7 @@ def test_less_can_be_sent_after_a_look_at_what_that_leaves_out(
     expect(meter).to_contain_text(f"{after} of 16,384 tokens")
     otherwise = f"Sent shorter than it was built, {after} instead of {before} tokens: the rate limit had no room."
     expect(meter.locator("[data-names]")).to_contain_text(otherwise)
+    expect(talk.page.locator(".divider")).to_contain_text(otherwise)
     meter.get_by_role("button").click()
     receipt = talk.page.locator("[data-inspector-body]")
     expect(receipt).to_contain_text(otherwise)
@@ -129,6 +130,14 @@ def test_another_model_can_be_asked_without_typing_again(waiting: ChatPage) -> N
     expect(turn).to_contain_text("asked once")
     expect(waiting.questions).to_have_count(1)
     expect(waiting.turns).to_have_count(1)
+
+
+def test_a_question_that_others_are_queued_behind_is_not_moved(waiting: ChatPage) -> None:
+    waiting.send("echo behind it")
+    expect(waiting.chips).to_have_count(1)
+    button(waiting, "Other model").click()
+    expect(card(waiting)).to_contain_text("Take them out of the queue, then ask another model.")
+    expect(button(waiting, "Ask this model")).to_have_count(0)
 
 
 def test_beyond_the_patience_of_the_pool_it_is_busy_and_can_be_tried_again(

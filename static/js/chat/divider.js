@@ -1,6 +1,6 @@
 /** Where the last model call began to read: what stands above the line was not sent, and the line says so. */
 import { el, say } from "../dom.js";
-import { count, notSent } from "./words.js";
+import { count, notSent, sentOtherwise } from "./words.js";
 
 export class Divider {
   /** `onOpen(context)`: the reader wants to see what was sent, message by message. */
@@ -19,12 +19,7 @@ export class Divider {
     if (!first) return this.element.remove();
     this.context = context;
     say(this.summary, notSent(context));
-    say(
-      this.detail,
-      `They stay in the conversation. The last model call carried ${count(context.tokens)} of at most ` +
-        `${count(context.limit)} tokens, so the oldest messages were left out. ` +
-        "Max Output Tokens in the settings changes that from the next turn on.",
-    );
+    say(this.detail, `They stay in the conversation. ${whyNot(context)}`);
     if (first.previousElementSibling !== this.element) first.before(this.element);
     return undefined;
   }
@@ -32,6 +27,14 @@ export class Divider {
   #messageElement(id) {
     return this.root.querySelector(`[data-message="${CSS.escape(id)}"]`);
   }
+}
+
+function whyNot(context) {
+  if (context.built_tokens) return sentOtherwise(context)[0];
+  return (
+    `The last model call carried ${count(context.tokens)} of at most ${count(context.limit)} tokens, so the oldest ` +
+    "messages were left out. Max Output Tokens in the settings changes that from the next turn on."
+  );
 }
 
 /**

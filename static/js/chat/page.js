@@ -92,6 +92,7 @@ const transcript = new Transcript({
     previewShorter: ({ turn }) => api.get(`/turns/${turn}/shorter`),
     shorten: ({ turn }) => conversation.shorten(turn),
     askOther: (state, model) => conversation.askOther(state, model),
+    isFollowed: () => store.queued().length > 0 || sends.pending().length > 0,
     fail: toasts.fail,
   },
 });

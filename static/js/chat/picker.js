@@ -46,4 +46,5 @@ function optionOf(model) {
   return option;
 }
 
-const keyOf = (model) => (model ? `${model.provider} ${model.id}` : "");
+/** The value of a model's option. */
+export const keyOf = (model) => (model ? `${model.provider} ${model.id}` : "");

@@ -1,4 +1,4 @@
-/** Why nothing comes yet, and for how long: a countdown on the server's clock; and what can be done instead of waiting. */
+/** Why nothing comes yet, and for how long, on the server's clock; and what can be done instead of waiting. */
 import { minutesAndSeconds, secondsUntil } from "./clock.js";
 import { el, icon, say } from "../dom.js";
 import { WaitingChoices } from "./waiting-choices.js";

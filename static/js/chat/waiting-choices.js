@@ -1,9 +1,9 @@
 /**
- * What can be done instead of waiting: cancel, send less of the conversation (its preview comes first), ask another model.
- * One thing at a time is open below the row of buttons.
+ * What can be done instead of waiting: cancel, send less of the conversation (its preview comes first), ask another
+ * model. One thing at a time is open below the row of buttons.
  */
 import { el, plainButton, say } from "../dom.js";
-import { modelGroups } from "./picker.js";
+import { keyOf, modelGroups } from "./picker.js";
 import { canBeShorter, shorterWords } from "./words.js";
 
 const SHORTER_HELPS = new Set(["pacing", "provider_rate_limited"]); // what counts tokens
@@ -13,7 +13,10 @@ export class WaitingChoices {
   #state = null;
   #open = null; // the button whose panel is open
 
-  /** `actions`: { stop(state), previewShorter(state), shorten(state), askOther(state, model), fail(words) }. */
+  /**
+   * `actions`: { stop(state), previewShorter(state), shorten(state), askOther(state, model), isFollowed(),
+   * fail(words) }; `isFollowed` says whether more messages are queued behind this one.
+   */
   constructor({ announce, names, actions }) {
     Object.assign(this, { announce, names, actions });
     this.cancel = plainButton({ icon: "stop", label: "Cancel", onclick: () => actions.stop(this.#state) });
@@ -50,8 +53,9 @@ export class WaitingChoices {
     say(words, shorterWords(found));
     this.announce(words.textContent);
     if (canBeShorter(found)) {
-      this.panel.append(el("button", { type: "button", class: "button", onclick: () => this.#sendLess() }, "Send less"));
+      this.panel.append(button("Send less", () => this.#sendLess()));
     }
+    this.#reveal();
     return undefined;
   }
 
@@ -64,19 +68,17 @@ export class WaitingChoices {
 
   #toggleOther() {
     if (this.#open === this.other) return this.#close();
-    const select = el("select", { class: "select", "aria-label": "Model to ask instead" }, ...modelGroups(this.#others()));
-    const ask = () => this.#asked(() => this.actions.askOther(this.#state, this.#others()[select.selectedIndex]));
-    this.#show(
+    if (this.actions.isFollowed()) return this.#show(this.other, el("p", {}, QUEUED));
+    const models = this.#others();
+    const attributes = { class: "select", "aria-label": "Model to ask instead" };
+    const select = el("select", attributes, ...modelGroups(models));
+    const chosen = () => models.find((one) => keyOf(one) === select.value);
+    const ask = () => this.#asked(() => this.actions.askOther(this.#state, chosen()));
+    return this.#show(
       this.other,
       el("p", {}, "Your question goes to this model instead, as it is. This wait ends."),
-      el(
-        "div",
-        { class: "waiting-other" },
-        select,
-        el("button", { type: "button", class: "button", onclick: ask }, "Ask this model"),
-      ),
+      el("div", { class: "waiting-other" }, select, button("Ask this model", ask)),
     );
-    return undefined;
   }
 
   /** What came of `call`; null where it was refused, which is told unless the wait is over anyway. */
@@ -96,6 +98,11 @@ export class WaitingChoices {
     button.ariaExpanded = "true";
     this.panel.replaceChildren(...content);
     this.panel.hidden = false;
+    this.#reveal();
+  }
+
+  #reveal() {
+    this.panel.scrollIntoView({ block: "nearest" });
   }
 
   #close() {
@@ -107,4 +114,8 @@ export class WaitingChoices {
   }
 }
 
+const QUEUED =
+  "More messages are queued behind this one and would go first. Take them out of the queue, then ask another model.";
+
+const button = (label, onclick) => el("button", { type: "button", class: "button", onclick }, label);
 const expander = (attributes) => plainButton({ ...attributes, "aria-expanded": "false" });

@@ -92,7 +92,9 @@ const span = (seconds) => (seconds < 90 ? `${seconds} s` : `${count(Math.round(s
 /** How a call was sent otherwise than it was built, in sentences; none where it was not. */
 export function sentOtherwise({ built_tokens: built, tokens, reply_cap: cap }) {
   return [
-    built && `Sent shorter than it was built, ${count(tokens)} instead of ${plural(built, "token")}: the rate limit had no room.`,
+    built &&
+      `Sent shorter than it was built, ${count(tokens)} instead of ${plural(built, "token")}: ` +
+        "the rate limit had no room.",
     cap && `The reply was capped at ${plural(cap, "token")} to fit the rate limit; a longer one goes on by itself.`,
   ].filter(Boolean);
 }
