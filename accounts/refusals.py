@@ -81,6 +81,11 @@ class TurnNotRunning(Refusal):
     status = 409
 
 
+class TurnNotWaiting(Refusal):
+    code = "turn_not_waiting"
+    status = 409
+
+
 class QueueFull(Refusal):
     code = "queue_full"
     status = 409

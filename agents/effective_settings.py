@@ -94,6 +94,11 @@ class EffectiveSettings:
         return {"values": {name: one.as_dict() for name, one in self.settings.items()}, "version": self.version}
 
 
+def values_of(snapshot: Mapping[str, Any]) -> SettingValues:
+    """What takes effect, out of what `EffectiveSettings.as_dict` gave."""
+    return SettingValues(**{name: setting["value"] for name, setting in snapshot["values"].items()})
+
+
 def built_in(model: LanguageModel) -> SettingValues:
     """The product's safe defaults: by wire, but conservative for every gateway that we do not know."""
     provider = model.provider

@@ -102,6 +102,12 @@ def stop(*, user: User, turn_id: uuid.UUID) -> Turn:
     return stopping.turn
 
 
+def shorten(*, user: User, turn_id: uuid.UUID) -> Turn:
+    turn = turns.request_shorter(user=user, turn_id=turn_id)
+    engine.shorten_turn(turn_id)
+    return turn
+
+
 def _announce(accepted: Accepted) -> Accepted:
     engine.notify(accepted.events, to_claim=accepted.claimed is None)
     if accepted.renamed:

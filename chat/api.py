@@ -13,7 +13,7 @@ from accounts.bearer import ApiRequest, require_scope
 from accounts.live_credentials import of_session, of_token
 from accounts.paging import DEFAULT_LIMIT, Limit
 from accounts.refusals import InvalidRequest, NotFound
-from chat import actions, conversations, event_log, event_stream, transcript
+from chat import actions, conversations, event_log, event_stream, shorter, transcript
 from chat.models import Iteration, Turn
 from chat.once import Accepted
 from chat.own_rows import own_message
@@ -117,6 +117,16 @@ class TurnOut(BaseModel):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+
+
+class ShorterOut(BaseModel):
+    """Of the call that waits: its input in tokens, what it would be if less were sent, how many messages that leaves
+    out, and about how many seconds sooner it would be sent (null: nothing tells)."""
+
+    tokens: int
+    shorter_tokens: int
+    left_out: int
+    sooner_seconds: int | None
 
 
 class EventList(BaseModel):
@@ -225,6 +235,22 @@ def stop_turn(request: ApiRequest, turn_id: UUID) -> Status[Any]:
     require_scope(request, "write")
     actions.stop(user=request.user, turn_id=turn_id)
     return Status(202, _turn(_own_turn(request, turn_id)))
+
+
+@router.post("/turns/{uuid:turn_id}/shorten", response={202: TurnOut})
+def shorten_turn(request: ApiRequest, turn_id: UUID) -> Status[Any]:
+    """Accepted: the call that the turn waits for is cut to what `shorter` tells, once, and goes on waiting as that."""
+    _own_turn(request, turn_id)
+    require_scope(request, "write")
+    actions.shorten(user=request.user, turn_id=turn_id)
+    return Status(202, _turn(_own_turn(request, turn_id)))
+
+
+@router.get("/turns/{uuid:turn_id}/shorter", response=ShorterOut)
+def preview_shorter(request: ApiRequest, turn_id: UUID) -> dict[str, Any]:
+    """What `shorten` would do to the call that the turn waits for."""
+    _own_turn(request, turn_id)
+    return vars(shorter.preview(user=request.user, turn_id=turn_id))
 
 
 @router.get("/turns/{uuid:turn_id}/receipts", response=ReceiptList)

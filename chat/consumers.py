@@ -237,6 +237,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 turn = await in_thread(actions.stop)(user=user, turn_id=frame.turn)
                 await self._ack(frame, conversation=str(turn.conversation_id), turn=str(turn.pk))
 
+            case protocol.Shorten():
+                turn = await in_thread(actions.shorten)(user=user, turn_id=frame.turn)
+                await self._ack(frame, conversation=str(turn.conversation_id), turn=str(turn.pk))
+
     async def _ack_accepted(self, frame: Frame, accepted: Accepted) -> None:
         await self._ack(
             frame,

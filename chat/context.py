@@ -148,7 +148,7 @@ class TurnContext:
 
 def summary(receipt: Mapping[str, Any]) -> dict[str, Any]:
     """A stored receipt in a few numbers, as `context.built` tells them: what is sent of how much, and what is not.
-    `reply_cap` is there where the cap of the reply was lowered."""
+    `built_tokens` is there where less is sent than was built, `reply_cap` where the cap of the reply was lowered."""
     gone = [entry for entry in receipt["entries"] if entry["status"] == "left_out"]
     left_out = receipt["earlier"]["count"] + len(gone)
     return {
@@ -159,6 +159,7 @@ def summary(receipt: Mapping[str, Any]) -> dict[str, Any]:
         "left_out": left_out,
         "left_out_tokens": receipt["earlier"]["tokens"] + sum(entry["whole"] for entry in gone),
         "boundary": receipt["boundary"] if left_out else None,
+        "built_tokens": receipt.get("built_tokens"),
         "reply_cap": receipt.get("reply_cap"),
     }
 

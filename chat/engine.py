@@ -1,8 +1,8 @@
 """What one process runs beside its requests: hub, event log, worker, reaper. One engine per event loop.
 
 The ASGI lifespan starts and stops it; a server without a lifespan (daphne, `runserver`) starts it at the first request.
-Code in other threads (REST handlers, pages) speaks to it through `notify`, `news` and `stop_turn`: hints only. The rows
-are the truth, and a process without an engine loses nothing.
+Code in other threads (REST handlers, pages) speaks to it through `notify`, `news`, `stop_turn` and `shorten_turn`:
+hints only. The rows are the truth, and a process without an engine loses nothing.
 """
 
 from __future__ import annotations
@@ -182,6 +182,11 @@ def news(*, user: UUID, kind: str, conversation: UUID) -> None:
 def stop_turn(turn_id: UUID) -> None:
     """From any thread: stop the turn at once, if it runs in this process."""
     _call(lambda engine: engine.worker.stop_turn(turn_id))
+
+
+def shorten_turn(turn_id: UUID) -> None:
+    """From any thread: have less sent in the call that the turn waits for, at once, if it runs in this process."""
+    _call(lambda engine: engine.worker.shorten_turn(turn_id))
 
 
 def _call(work: Callable[[Engine], None]) -> None:

@@ -153,6 +153,9 @@ class Turn(models.Model):
     lease_until = models.DateTimeField(null=True)
     epoch = models.PositiveIntegerField(default=0, help_text="Grows with every claim; fences a late writer.")
     stop_requested_at = models.DateTimeField(null=True)
+    shorter_requested_at = models.DateTimeField(
+        null=True, help_text="While it waits: the owner would rather have less of the conversation sent."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

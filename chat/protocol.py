@@ -68,6 +68,11 @@ class Stop(_Frame):
     turn: UUID
 
 
+class Shorten(_Frame):
+    type: Literal["shorten"]
+    turn: UUID
+
+
 class Regenerate(_Frame):
     type: Literal["regenerate"]
     message: UUID
@@ -88,10 +93,10 @@ class Ping(_Frame):
     type: Literal["ping"]
 
 
-Frame = Subscribe | Unsubscribe | Send | Stop | Regenerate | Edit | Ping
+Frame = Subscribe | Unsubscribe | Send | Stop | Shorten | Regenerate | Edit | Ping
 
 _WITH_TEXT = ("send", "edit")
-_KNOWN = ("subscribe", "unsubscribe", "send", "stop", "regenerate", "edit", "ping")
+_KNOWN = ("subscribe", "unsubscribe", "send", "stop", "shorten", "regenerate", "edit", "ping")
 _parser: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 

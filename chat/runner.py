@@ -43,7 +43,7 @@ LOST = Ending(status=Turn.Status.INTERRUPTED, reason="worker_lost")
 
 
 class TurnRun:
-    """A claimed turn while it runs: `start()` once, and `stop(as_)` at any time."""
+    """A claimed turn while it runs: `start()` once, `stop(as_)` at any time, and `shorten()` while it waits."""
 
     def __init__(self, *, turn: Turn, lease: Lease, log: EventLog, start: turn_start.Start | None = None) -> None:
         self.turn = turn
@@ -62,6 +62,8 @@ class TurnRun:
         self._message_id = ""
         self._call_id: str | None = None
         self._waiting = False
+        self._wants_shorter = False
+        self._announced: turn_start.Announced | None = None
         self._last_answer: str | None = None
         self._partial: Assembly | None = None
         self._results: list[ToolResult] = []
@@ -78,6 +80,12 @@ class TurnRun:
         # A task that is cancelled before its first step never runs, and its turn would never end.
         if self._begun:
             self._task.cancel()
+
+    def shorten(self) -> None:
+        """Send less of the conversation in the call that waits now, and in no later one."""
+        if self._waiting and not self._wants_shorter:
+            self._wants_shorter = True
+            registry.governor().wake(self._call_id or "")
 
     async def _run(self) -> None:
         self._begun = True
@@ -104,7 +112,11 @@ class TurnRun:
         self._tip, self._context, self._unsaid = start.tip, start.context, start
         agent = start.context.agent.slug
         model = await registry.build_model(
-            model=start.model, user_id=str(start.user_id), agent=agent, open_call=self._open_call
+            model=start.model,
+            user_id=str(start.user_id),
+            agent=agent,
+            open_call=self._open_call,
+            wants_shorter=lambda: self._wants_shorter,
         )
         self._max = start.context.values.max_iterations
         events = loop.run_loop(model=model, tools=start.tools, build_request=self._build, max_iterations=self._max)
@@ -119,7 +131,7 @@ class TurnRun:
     async def _build(self, n: int, is_last: bool) -> ModelRequest:
         """The context of iteration `n`: announced along with its row in the ledger, so before its request is sent."""
         self._n, self._message_id, self._call_id, self._results = n, str(uuid.uuid4()), None, []
-        built = await self._next_call(n, is_last=is_last)
+        built = self._announced = await self._next_call(n, is_last=is_last)
 
         def rows() -> None:
             insert([Iteration(turn_id=self.lease.turn_id, n=n, receipt=built.receipt)])
@@ -195,14 +207,17 @@ class TurnRun:
 
     async def _keep_going(self, *events: Event) -> None:
         """The wait is over: events or content tell the readers of the log, this the readers of the row."""
-        self._waiting = False
-        await self._log.append(self.lease, *events, changes={"status": Turn.Status.RUNNING})
+        self._waiting = self._wants_shorter = False
+        changes: dict[str, Any] = {"status": Turn.Status.RUNNING, "shorter_requested_at": None}
+        await self._log.append(self.lease, *events, changes=changes)
 
     async def _keep_refit(self, event: CallRefitted) -> None:
         """The call is sent otherwise than it was announced: its receipt is that of what is sent."""
         assert self._context.built is not None, "a request was built, or it could not be built anew"
-        call, cap = self._call_id or "", event.max_output_tokens
-        receipt = turn_start.receipt_of(self._context.built, call=call, reply_cap=cap)
+        assert self._announced is not None, "the same"
+        receipt = turn_start.sent_otherwise(
+            self._announced, self._context.built, call=self._call_id or "", reply_cap=event.max_output_tokens
+        )
 
         def rows() -> None:
             Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n).update(receipt=receipt)

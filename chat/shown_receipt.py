@@ -57,7 +57,8 @@ class Line:
 @dataclass(frozen=True, kw_only=True)
 class ShownReceipt:
     """`calls` is how many model calls the turn made; this is number `n`. `reported` is None until the provider has told
-    what it counted."""
+    what it counted. `built` is the input as it was built at first, where less was sent; `reply_cap` is the cap of the
+    reply, where that was lowered; else None."""
 
     n: int
     calls: int
@@ -70,6 +71,8 @@ class ShownReceipt:
     reported: int | None
     cached: int
     message_id: str
+    built: int | None
+    reply_cap: int | None
 
     @property
     def difference(self) -> int:
@@ -105,6 +108,8 @@ def shown_receipt(user: User, turn_id: uuid.UUID, *, n: int | None) -> ShownRece
         reported=call.input_tokens if call else None,
         cached=(call.cache_read_tokens or 0) if call else 0,
         message_id=str(row.message_id or ""),
+        built=receipt.get("built_tokens"),
+        reply_cap=receipt.get("reply_cap"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agents import settings_resolution
@@ -114,6 +114,18 @@ def build(loaded: context.TurnContext, *, is_last: bool) -> Announced:
 def receipt_of(limited: LimitedContext, *, call: str, **more: int) -> dict[str, Any]:
     """As it is stored with the iteration whose call it describes."""
     return limited.receipt.to_dict() | {"boundary": limited.window.boundary, "call": call, **more}
+
+
+def sent_otherwise(announced: Announced, limited: LimitedContext, *, call: str, reply_cap: int) -> dict[str, Any]:
+    """The receipt of a call that is sent in another form than `announced`: `built_tokens` is the input that it had
+    then, where less is sent, `reply_cap` the cap of the reply, where that was lowered. Its limit stays what it was."""
+    more: dict[str, int] = {}
+    if limited.counts.total < announced.request.counts.total:
+        more["built_tokens"] = announced.request.counts.total
+    if reply_cap < announced.request.max_output_tokens:
+        more["reply_cap"] = reply_cap
+    receipt = replace(limited.receipt, limit=announced.receipt["limit"])
+    return receipt_of(replace(limited, receipt=receipt), call=call, **more)
 
 
 def _tip(question: Message, *, branch: Branch, loaded: context.TurnContext) -> Tip:

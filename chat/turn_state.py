@@ -81,7 +81,7 @@ def _iteration_started(state: State, event: Mapping[str, Any]) -> None:
     )
 
 
-_CONTEXT = ("call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary", "reply_cap")
+_CONTEXT = ("call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary", "built_tokens", "reply_cap")
 
 
 def _context_built(state: State, event: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from django.db.models import (
     Expression,
     F,
     OuterRef,
+    Q,
     UUIDField,
     Value,
     Window,
@@ -30,7 +31,7 @@ from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.refusals import NotFound, TurnNotRunning
+from accounts.refusals import NotFound, TurnNotRunning, TurnNotWaiting
 from agents.prepared import Select, Slot, Update
 from chat.binding import bind
 from chat.lease import Lease, append, write_events
@@ -195,9 +196,7 @@ class Stopping:
 
 def request_stop(*, user: User, turn_id: uuid.UUID) -> Stopping:
     """Stop a turn of the user's. NotFound; TurnNotRunning if it has ended already."""
-    turn = Turn.objects.select_related("conversation").filter(pk=turn_id, conversation__owner=user).first()
-    if turn is None:
-        raise NotFound("There is no such turn.")
+    turn = _own(user, turn_id)
     ending = Ending(status=Turn.Status.STOPPED)
     with transaction.atomic():
         queued = Turn.objects.filter(pk=turn.pk, status=Turn.Status.QUEUED)
@@ -206,8 +205,39 @@ def request_stop(*, user: User, turn_id: uuid.UUID) -> Stopping:
             turn.refresh_from_db()
             return Stopping(turn=turn, ended=True, events=events)
     if not Turn.objects.filter(pk=turn.pk, status__in=Turn.ACTIVE).update(stop_requested_at=Now()):
-        raise TurnNotRunning("This turn has ended already.")
+        raise _ended_already()
     return Stopping(turn=turn, ended=False)
+
+
+def request_shorter(*, user: User, turn_id: uuid.UUID) -> Turn:
+    """Have less of the conversation sent in the call that a turn of the user's waits for, and in no later one.
+
+    NotFound; TurnNotRunning if it has ended, TurnNotWaiting if it does not wait for its rate pool.
+    """
+    turn = _own(user, turn_id)
+    if not Turn.objects.filter(pk=turn.pk, status=Turn.Status.WAITING).update(shorter_requested_at=Now()):
+        turn.refresh_from_db(fields=["status"])
+        check_waiting(turn)
+    return turn
+
+
+def check_waiting(turn: Turn) -> None:
+    """TurnNotRunning, TurnNotWaiting."""
+    if turn.status in Turn.ENDED:
+        raise _ended_already()
+    if turn.status != Turn.Status.WAITING:
+        raise TurnNotWaiting("This turn does not wait for its rate limit, so nothing of it is left out.")
+
+
+def _own(user: User, turn_id: uuid.UUID) -> Turn:
+    turn = Turn.objects.select_related("conversation").filter(pk=turn_id, conversation__owner=user).first()
+    if turn is None:
+        raise NotFound("There is no such turn.")
+    return turn
+
+
+def _ended_already() -> TurnNotRunning:
+    return TurnNotRunning("This turn has ended already.")
 
 
 def renew(
@@ -221,15 +251,29 @@ def renew(
     mine.update(lease_until=(now or Now()) + lease)
 
 
-def stop_requests(*, owner: str) -> set[uuid.UUID]:
-    """The turns of `owner` that somebody asked to stop, in whatever process they asked."""
-    return {turn_id for (turn_id,) in _STOPPING.all(owner=owner)}
+@dataclass(frozen=True, kw_only=True)
+class Requested:
+    """Turns that somebody asked to stop, and those that wait and are to send less."""
+
+    stop: set[uuid.UUID]
+    shorter: set[uuid.UUID]
 
 
-_STOPPING = Select(
+def requested(*, owner: str) -> Requested:
+    """What was asked of the turns of `owner`, in whatever process."""
+    found = _REQUESTED.all(owner=owner)
+    return Requested(
+        stop={turn_id for turn_id, stop, _ in found if stop is not None},
+        shorter={turn_id for turn_id, _, shorter in found if shorter is not None},
+    )
+
+
+_REQUESTED = Select(
     lambda: Turn.objects.filter(
-        lease_owner=Slot("owner", CharField()), status__in=Turn.ACTIVE, stop_requested_at__isnull=False
-    ).values_list("pk")
+        Q(stop_requested_at__isnull=False) | Q(shorter_requested_at__isnull=False),
+        lease_owner=Slot("owner", CharField()),
+        status__in=Turn.ACTIVE,
+    ).values_list("pk", "stop_requested_at", "shorter_requested_at")
 )
 
 

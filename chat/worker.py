@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 _claim = in_thread(turns.claim)
 _renew = in_thread(turns.renew)
-_stop_requests = in_thread(turns.stop_requests)
+_requested = in_thread(turns.requested)
 _expired = in_thread(turns.expired)
 _active = in_thread(turns.active)
 _reap = in_thread(reaper.reap)
@@ -63,6 +63,11 @@ class Worker:
         """Stop a turn that runs here, at once. Elsewhere its row says so."""
         if turn_id in self._runs:
             self._runs[turn_id].stop(Ending(status=Turn.Status.STOPPED))
+
+    def shorten_turn(self, turn_id: uuid.UUID) -> None:
+        """Have less sent in the call that a turn waits for, if it runs here. Elsewhere its row says so."""
+        if turn_id in self._runs:
+            self._runs[turn_id].shorten()
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -123,7 +128,7 @@ class Worker:
         self._hub.publish(str(turn.conversation.owner_id), Feed(kind, str(turn.conversation_id)))
 
     async def _watch_forever(self) -> None:
-        """Keep the leases, and hear what other processes asked to stop."""
+        """Keep the leases, and hear what other processes asked of turns that run here."""
         ticks = 0
         while True:
             await asyncio.sleep(self._poll)
@@ -135,8 +140,11 @@ class Worker:
                     ticks = 0
                     async with self._log.writing:
                         await _renew(owner=self.owner, running=list(self._runs))
-                for turn_id in await _stop_requests(owner=self.owner):
+                asked = await _requested(owner=self.owner)
+                for turn_id in asked.stop:
                     self.stop_turn(turn_id)
+                for turn_id in asked.shorter:
+                    self.shorten_turn(turn_id)
             except Exception:
                 logger.exception("could not renew leases; trying again")
 

@@ -26,6 +26,7 @@ def consequences_of(values: SettingValues, *, model: LanguageModel, user: User) 
     counted = counted_per_call(user=user, models=[model])
     return [
         _what_a_call_carries(values),
+        *_what_a_cap_costs(model),
         _how_often(safe_pace(values, model=model, counted=counted)),
         *(_who_cannot_run(one) for one in agents_that_cannot_run(values, model=model)),
     ]
@@ -34,6 +35,17 @@ def consequences_of(values: SettingValues, *, model: LanguageModel, user: User) 
 def _what_a_call_carries(values: SettingValues) -> Consequence:
     words = f"Each model call: up to {values.token_limit:,} tokens in, up to {values.reply_cap:,} out."
     return Consequence(icon="thought", words=words)
+
+
+def _what_a_cap_costs(model: LanguageModel) -> list[Consequence]:
+    """Where the rate pool charges a call its reply cap, whatever the reply takes."""
+    if model.pool is None or model.pool.tokens_per_minute is None:
+        return []
+    words = (
+        "The rate limit of this model charges a call its whole reply cap, so the cap that is sent is lowered to fit; a "
+        "longer reply goes on by itself."
+    )
+    return [Consequence(icon="thought", words=words)]
 
 
 def _how_often(safe: SafeForLimit | None) -> Consequence:

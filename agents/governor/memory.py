@@ -46,6 +46,9 @@ class MemoryStore:
     async def woken(self, lease: str, *, within: float) -> None:
         await self._alarms.wait(lease, within=within)
 
+    def wake(self, lease: str) -> None:
+        self._alarms.ring([lease])
+
     def close(self) -> None:
         return None
 

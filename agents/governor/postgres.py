@@ -102,6 +102,9 @@ class PostgresStore:
         with self._listener.wanted():
             await self._alarms.wait(lease, within=within)
 
+    def wake(self, lease: str) -> None:
+        self._alarms.ring([lease])
+
     def peek(self, key: str) -> PoolState | None:
         packed = RatePoolState.objects.filter(key=key).values_list("state", flat=True).first()
         return _unpacked(bytes(packed), key=key) if packed else None

@@ -37,6 +37,10 @@ class PacedGovernor:
         finally:
             await call.leave()
 
+    def wake(self, lease: str) -> None:
+        """Let the call that waits in this process by that name ask again at once: its caller wants something else."""
+        self.store.wake(lease)
+
     def _siblings(self, pool: Pool) -> list[Pool]:
         """The other pools of the account that this process has met."""
         return [other for other in self._accounts.get(pool.account, {}).values() if other.key != pool.key]

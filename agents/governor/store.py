@@ -38,6 +38,9 @@ class Store(Protocol):
         """Return when `lease` has been granted, at the latest `within` seconds from now. A hint: ask again either way.
         One that came before it was waited for counts, too."""
 
+    def wake(self, lease: str) -> None:
+        """Let whoever waits for `lease` in this process ask again at once."""
+
     def close(self) -> None:
         """Let go of what outlives a loop: connections, threads. Nothing is changed after it."""
 

@@ -12,8 +12,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from chat import turns
-from chat.models import Conversation, Message, Turn, TurnEvent
+from chat import turn_start, turns
+from chat.lease import write_events
+from chat.models import Conversation, Iteration, Message, Turn, TurnEvent
 from chat.turns import Ending
 from tests.chat.made import claimed, conversation_of, queued, write
 from tests.conftest import TokenFor
@@ -40,6 +41,18 @@ def things(owner: User) -> Things:
     conversation = Conversation.objects.get(pk=one.turn.conversation_id)
     waiting = queued(owner, "a second", conversation=conversation).turn
     return Things(conversation=conversation, question=one.turn.question, turn=one.turn, waiting=waiting)
+
+
+@pytest.fixture
+def held(owner: User) -> Turn:
+    """A turn of the owner's whose first call is built and announced, and which its rate pool holds back."""
+    one = claimed(owner, "a third")
+    start = turn_start.prepare(one.turn)
+    assert isinstance(start.first, turn_start.Announced)
+    changes = {"status": Turn.Status.WAITING, "model": start.model.pk, "settings": start.settings}
+    write_events(one.lease, [start.event], **changes)
+    Iteration.objects.create(turn=one.turn, n=1, receipt=start.first.receipt)
+    return one.turn
 
 
 Call = Callable[[Client, Things], Any]
@@ -85,7 +98,7 @@ def snapshot() -> list[Any]:
     """Everything that a refused call must leave alone."""
     return [
         sorted(Conversation.objects.values_list("pk", "title")),
-        sorted(Turn.objects.values_list("pk", "status")),
+        sorted(Turn.objects.values_list("pk", "status", "shorter_requested_at")),
         Message.objects.count(),
         TurnEvent.objects.count(),
     ]
@@ -474,6 +487,45 @@ class TestTurns:
     def test_that_wait_end_at_once_when_they_are_stopped(self, things: Things, owner_client: Client) -> None:
         answer = owner_client.post(f"{API}/turns/{things.waiting.pk}/stop", content_type="application/json")
         assert (answer.status_code, answer.json()["status"]) == (202, "stopped")
+
+    def test_that_are_held_back_are_the_owners_to_see_and_to_shorten(
+        self, held: Turn, *, owner_client: Client, member_client: Client, staff_client: Client, client: Client
+    ) -> None:
+        shorter, shorten = f"{API}/turns/{held.pk}/shorter", f"{API}/turns/{held.pk}/shorten"
+        before = snapshot()
+        for stranger, status in ((member_client, 404), (staff_client, 404), (client, 401)):
+            assert stranger.get(shorter).status_code == status
+            assert stranger.post(shorten, content_type="application/json").status_code == status
+        assert owner_client.get(shorter).status_code == 200
+        assert snapshot() == before
+        answer = owner_client.post(shorten, content_type="application/json")
+        assert (answer.status_code, answer.json()["status"]) == (202, "waiting")
+        assert snapshot() != before
+
+    def test_that_are_held_back_are_not_shortened_with_a_token_that_may_only_read(
+        self, held: Turn, client: Client, token_for: TokenFor, owner: User
+    ) -> None:
+        headers = {"Authorization": token_for(owner, "read")}
+        assert client.get(f"{API}/turns/{held.pk}/shorter", headers=headers).status_code == 200
+        answer = client.post(f"{API}/turns/{held.pk}/shorten", content_type="application/json", headers=headers)
+        assert (answer.status_code, error_of(answer)["code"]) == (403, "forbidden")
+
+    def test_that_do_not_wait_for_a_rate_limit_are_not_sent_shorter(self, things: Things, owner_client: Client) -> None:
+        for turn, code in ((things.turn, "turn_not_running"), (things.waiting, "turn_not_waiting")):
+            asked = owner_client.get(f"{API}/turns/{turn.pk}/shorter")
+            wished = owner_client.post(f"{API}/turns/{turn.pk}/shorten", content_type="application/json")
+            for answer in (asked, wished):
+                assert (answer.status_code, error_of(answer)["code"]) == (409, code)
+
+    def test_that_carry_one_question_alone_have_nothing_to_leave_out(self, held: Turn, owner_client: Client) -> None:
+        told = owner_client.get(f"{API}/turns/{held.pk}/shorter").json()
+        tokens = told["tokens"]
+        assert told == {"tokens": tokens, "shorter_tokens": tokens, "left_out": 0, "sooner_seconds": None}
+
+    def test_whose_model_was_removed_meanwhile_say_so(self, held: Turn, owner_client: Client) -> None:
+        Turn.objects.filter(pk=held.pk).update(model=None)
+        answer = owner_client.get(f"{API}/turns/{held.pk}/shorter")
+        assert (answer.status_code, error_of(answer)["code"]) == (409, "turn_not_waiting")
 
     def test_give_their_events_in_pages(self, things: Things, owner_client: Client) -> None:
         path = f"{API}/turns/{things.turn.pk}/events"

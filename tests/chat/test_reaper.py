@@ -45,6 +45,7 @@ def begin_iteration(one: Claimed, n: int = 1) -> tuple[str, str]:
         "left_out": 0,
         "left_out_tokens": 0,
         "boundary": None,
+        "built_tokens": None,
         "reply_cap": None,
     }
     write(one.lease, ("iteration.started", {"n": n, "max": 15, "message": message}), ("context.built", shown))

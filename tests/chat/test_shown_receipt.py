@@ -222,3 +222,16 @@ class TestWhatItSays:
         turn = a_turn(conversation, add(branch, 0, "user"), receipt(gone))
         (line,) = shown_receipt(owner, turn.pk, n=None).lines
         assert (line.number, line.who, line.excerpt, line.tokens) == (None, "You", "", 100)
+
+
+class TestACallThatWasSentOtherwiseThanItWasBuilt:
+    def test_says_so(self, owner_client: Client, conversation: Conversation, branch: Branch) -> None:
+        otherwise = receipt(built_tokens=8_100, reply_cap=1_024)
+        shown = page(owner_client, a_turn(conversation, add(branch, 0, "user"), otherwise))
+        for words in ("2,805 instead of 8,100 tokens", "capped at 1,024 tokens", "a longer one goes on by itself"):
+            assert words in shown
+
+    def test_and_another_says_nothing(self, owner_client: Client, conversation: Conversation, branch: Branch) -> None:
+        shown = page(owner_client, a_turn(conversation, add(branch, 0, "user"), receipt()))
+        assert "instead of" not in shown
+        assert "capped" not in shown

@@ -124,6 +124,7 @@ class TestTypesAndFields:
             ({"type": "send", "conversation": str(uuid4()), "client_message_id": "", "text": "x"}, "client_message_id"),
             ({"type": "stop"}, "turn"),
             ({"type": "stop", "turn": 0}, "turn"),
+            ({"type": "shorten"}, "turn"),
             ({"type": "edit", "message": str(uuid4()), "client_message_id": "1"}, "text"),
             ({"type": "regenerate", "client_message_id": "1"}, "message"),
             ({"type": "regenerate", "message": str(uuid4()), "client_message_id": "1", "agent": 5}, "agent"),
@@ -268,6 +269,7 @@ class TestForeignIds:
         assert await stranger.refused("subscribe", conversation=conversation, cursors={}) == "not_found"
         assert await stranger.refused("send", conversation=conversation, **written) == "not_found"
         assert await stranger.refused("stop", turn=ack["turn"]) == "not_found"
+        assert await stranger.refused("shorten", turn=ack["turn"]) == "not_found"
         assert await stranger.refused("edit", message=ack["message"], **written) == "not_found"
         assert await stranger.refused("regenerate", message=ack["message"], client_message_id="1") == "not_found"
         assert (await stranger.ok("unsubscribe", conversation=conversation))["type"] == "ack"

@@ -8,14 +8,21 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.refusals import NotFound, TurnNotRunning
+from accounts.refusals import NotFound, TurnNotRunning, TurnNotWaiting
 from chat import turns
-from chat.lease import LeaseLost
+from chat.lease import LeaseLost, write_events
 from chat.models import Message, Turn, TurnEvent
-from chat.turns import Ending
+from chat.turns import Claimed, Ending, Requested
 from tests.chat.made import claimed, conversation_of, logged, queued, write
 
 DELTA = ("delta", {"text": "x"})
+
+
+def held_back(user: User) -> Claimed:
+    """A turn that waits for its rate pool, at the worker "me"."""
+    one = claimed(user, owner="me")
+    write_events(one.lease, [], status=Turn.Status.WAITING)
+    return one
 
 
 class TestClaim:
@@ -153,10 +160,10 @@ class TestStop:
 
     def test_of_a_running_turn_is_told_to_its_worker(self, owner: User) -> None:
         one = claimed(owner, owner="me")
-        assert turns.stop_requests(owner="me") == set()
+        assert turns.requested(owner="me").stop == set()
         assert not turns.request_stop(user=owner, turn_id=one.turn.pk).ended
-        assert turns.stop_requests(owner="me") == {one.turn.pk}
-        assert turns.stop_requests(owner="you") == set()
+        assert turns.requested(owner="me") == Requested(stop={one.turn.pk}, shorter=set())
+        assert turns.requested(owner="you").stop == set()
 
     def test_of_an_ended_turn_is_refused(self, owner: User) -> None:
         one = claimed(owner)
@@ -170,4 +177,33 @@ class TestStop:
         for stranger in (member, staff):
             with pytest.raises(NotFound):
                 turns.request_stop(user=stranger, turn_id=one.turn.pk)
-        assert turns.stop_requests(owner="worker") == set()
+        assert turns.requested(owner="worker").stop == set()
+
+
+class TestSendingLess:
+    def test_of_a_waiting_turn_is_told_to_its_worker(self, owner: User) -> None:
+        one = held_back(owner)
+        assert turns.requested(owner="me") == Requested(stop=set(), shorter=set())
+        turns.request_shorter(user=owner, turn_id=one.turn.pk)
+        assert turns.requested(owner="me") == Requested(stop=set(), shorter={one.turn.pk})
+        assert turns.requested(owner="you").shorter == set()
+
+    def test_of_a_turn_that_does_not_wait_is_refused(self, owner: User) -> None:
+        running, later = claimed(owner, owner="me").turn, queued(owner).turn
+        for turn in (running, later):
+            with pytest.raises(TurnNotWaiting):
+                turns.request_shorter(user=owner, turn_id=turn.pk)
+        assert turns.requested(owner="me").shorter == set()
+
+    def test_of_an_ended_turn_is_refused(self, owner: User) -> None:
+        one = held_back(owner)
+        turns.finish(one.lease, Ending(status=Turn.Status.STOPPED))
+        with pytest.raises(TurnNotRunning):
+            turns.request_shorter(user=owner, turn_id=one.turn.pk)
+
+    def test_of_somebody_elses_turn_is_not_found(self, owner: User, member: User, staff: User) -> None:
+        one = held_back(owner)
+        for stranger in (member, staff):
+            with pytest.raises(NotFound):
+                turns.request_shorter(user=stranger, turn_id=one.turn.pk)
+        assert turns.requested(owner="me").shorter == set()

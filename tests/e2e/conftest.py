@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,6 +71,10 @@ class ServerThread:
     def call(self, function: Callable[[], object]) -> None:
         """Run `function` on the server's loop."""
         self._loop.call_soon_threadsafe(function)
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` on the server's loop, to its end."""
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
 
     async def _serve(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()

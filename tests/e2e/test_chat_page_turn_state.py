@@ -51,7 +51,8 @@ def an_iteration(chance: random.Random, n: int) -> list[tuple[str, dict[str, Any
         "left_out": 2,
         "left_out_tokens": 9,
         "boundary": "b",
-        "reply_cap": chance.choice([None, 1024]),
+        "built_tokens": None,
+        "reply_cap": None,
     }
     waiting = {
         "reason": "pacing",
@@ -67,7 +68,11 @@ def an_iteration(chance: random.Random, n: int) -> list[tuple[str, dict[str, Any
     ]
     if chance.random() < 0.4:
         events.append(("turn.waiting", waiting))
+        if chance.random() < 0.5:
+            events.append(("context.built", context | {"tokens": 60, "built_tokens": 100, "left_out": 4}))
         events += [("turn.granted", {"waited_ms": 900})] * chance.randint(0, 1)
+    if chance.random() < 0.3:
+        events.append(("context.built", context | {"reply_cap": 1024}))
     events += [("reasoning", {"text": "hm "})] * chance.randint(0, 2)
     events += [
         ("delta", {"text": chance.choice(["word ", "**b", "`", "\n\n", "😀"])}) for _ in range(chance.randint(0, 6))

@@ -25,7 +25,7 @@ def test_a_wait_has_a_reason_and_counts_down_on_the_servers_clock(
     socket.event("turn.waiting", reason="pacing", retry_at=moment(3600 + 80), **WAIT)
     card = scripted_chat.page.locator(".waiting")
     expect(card).to_contain_text("Waiting for Sandbox")
-    expect(card).to_contain_text("38,200 of 40,000 used this minute in the pool sonnet. Position 2 in line.")
+    expect(card).to_contain_text("38,200 of 40,000 used this minute in the pool sonnet. 1 ahead of you.")
     expect(card.locator("output")).to_have_text(re.compile(r"sends in 1:[01]\d"))
     expect(scripted_chat.status).to_contain_text("Waiting for Sandbox")
     socket.event("delta", text="Here.")

@@ -72,6 +72,13 @@ def test_without_a_rate_limit_the_page_says_so(owner_client: Client) -> None:
     assert "No rate limit is known for this model" in card(page(owner_client), "max_output_tokens")
 
 
+def test_where_the_reply_cap_is_charged_it_says_that_a_lower_one_is_sent(owner_client: Client, pool: RatePool) -> None:
+    words_of_it = "charges a call its whole reply cap, so the cap that is sent is lowered to fit"
+    assert words_of_it not in card(page(owner_client), "max_output_tokens")
+    RatePool.objects.filter(pk=pool.pk).update(input_tokens_per_minute=None, tokens_per_minute=40_000)
+    assert words_of_it in card(page(owner_client), "max_output_tokens")
+
+
 def test_where_cached_input_counts_no_larger_value_is_recommended(owner_client: Client, pool: RatePool) -> None:
     RatePool.objects.update(count_cached_input=True)
     assert "long conversations" not in card(page(owner_client), "max_output_tokens")

@@ -1,7 +1,7 @@
 /** By the composer: how much of the token limit the newest call carried. Its parts are named on hover and focus. */
 import { el, say } from "../dom.js";
 import { barPart, partsOf, sizeBars } from "./context-bar.js";
-import { count } from "./words.js";
+import { count, sentOtherwise } from "./words.js";
 
 export class ContextMeter {
   /** `onOpen(context)`: the reader wants to see all of it. */
@@ -20,12 +20,12 @@ export class ContextMeter {
   /** `context` of the newest model call, or null. */
   show(context) {
     this.element.hidden = !context;
-    if (!context || context.call === this.context?.call) return;
+    if (!context || context.key === this.context?.key) return;
     this.context = context;
     const parts = partsOf(context);
     this.bar.replaceChildren(...parts.map(barPart));
     sizeBars(this.element);
-    this.names.replaceChildren(...parts.map(nameOf));
+    this.names.replaceChildren(...parts.map(nameOf), ...sentOtherwise(context).map(noteOf));
     const left = context.left_out ? ` · ${count(context.left_out)} not sent` : "";
     say(this.words, `${count(context.tokens)} of ${count(context.limit)} tokens${left}`);
   }
@@ -46,3 +46,5 @@ const nameOf = ({ name, label, tokens }) =>
     `${label} `,
     el("span", { class: "number" }, count(tokens)),
   );
+
+const noteOf = (words) => el("p", { class: "whisper context-note" }, words);

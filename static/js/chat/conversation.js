@@ -72,15 +72,22 @@ export class Conversation {
   stop(state = this.store.active()) {
     if (!state || isEnded(state)) return;
     this.transcript.freeze(state.turn);
-    const asked = this.connection.ready
-      ? this.connection.request({ type: "stop", turn: state.turn })
-      : this.api.post(`/turns/${state.turn}/stop`);
-    asked.catch((error) => error.code === "turn_not_running" || this.toasts.fail(error.message || STOP_LATER));
+    this.#tell("stop", state.turn).catch((error) => error.code === "turn_not_running" || this.toasts.fail(error.message || STOP_LATER));
   }
 
-  async regenerate(state) {
-    const ack = await this.#ask({ type: "regenerate", message: state.question });
+  /** Have less sent in the call that `turn` waits for. Rejects with what the server refused. */
+  shorten = (turn) => this.#tell("shorten", turn);
+
+  /** True if the server took it. `model` is another one than the conversation's, for this answer. */
+  async regenerate(state, model = {}) {
+    const ack = await this.#ask({ type: "regenerate", message: state.question, ...model });
     if (ack) this.#repeats.add(ack.turn);
+    return Boolean(ack);
+  }
+
+  /** Asked first and stopped then: what is refused ends no wait. */
+  async askOther(state, { provider, id: model }) {
+    if (await this.regenerate(state, { provider, model })) this.stop(state);
   }
 
   /** True if the server took it. */
@@ -160,6 +167,13 @@ export class Conversation {
     this.onMade(id);
     await this.subscribe();
     return id;
+  }
+
+  /** By the socket, or without one by REST. */
+  #tell(what, turn) {
+    return this.connection.ready
+      ? this.connection.request({ type: what, turn })
+      : this.api.post(`/turns/${turn}/${what}`);
   }
 
   async #ask(frame) {

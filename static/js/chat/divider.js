@@ -1,6 +1,6 @@
 /** Where the last model call began to read: what stands above the line was not sent, and the line says so. */
 import { el, say } from "../dom.js";
-import { count, notSent } from "./words.js";
+import { count, notSent, sentOtherwise } from "./words.js";
 
 export class Divider {
   /** `onOpen(context)`: the reader wants to see what was sent, message by message. */
@@ -19,12 +19,7 @@ export class Divider {
     if (!first) return this.element.remove();
     this.context = context;
     say(this.summary, notSent(context));
-    say(
-      this.detail,
-      `They stay in the conversation. The last model call carried ${count(context.tokens)} of at most ` +
-        `${count(context.limit)} tokens, so the oldest messages were left out. ` +
-        "Max Output Tokens in the settings changes that from the next turn on.",
-    );
+    say(this.detail, `They stay in the conversation. ${whyNot(context)}`);
     if (first.previousElementSibling !== this.element) first.before(this.element);
     return undefined;
   }
@@ -34,6 +29,14 @@ export class Divider {
   }
 }
 
+function whyNot(context) {
+  if (context.built_tokens) return sentOtherwise(context)[0];
+  return (
+    `The last model call carried ${count(context.tokens)} of at most ${count(context.limit)} tokens, so the oldest ` +
+    "messages were left out. Max Output Tokens in the settings changes that from the next turn on."
+  );
+}
+
 /**
  * The context of the newest model call among `states` (in the order of the transcript), with its `turn`. `key` changes
  * whenever there is more to know of it.
@@ -41,7 +44,11 @@ export class Divider {
 export function newestContext(states) {
   for (const state of states.toReversed()) {
     const last = state.iterations.findLast((iteration) => iteration.context);
-    if (last) return { ...last.context, turn: state.turn, key: `${last.context.call} ${Boolean(last.usage)} ${state.status}` };
+    if (last) return { ...last.context, turn: state.turn, key: keyOf(last, state) };
   }
   return null;
 }
+
+/** A call that waits may be cut, and its reply capped. */
+const keyOf = ({ context: { call, tokens, reply_cap: cap }, usage }, { status }) =>
+  [call, tokens, cap, Boolean(usage), status].join(" ");

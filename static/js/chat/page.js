@@ -89,6 +89,11 @@ const transcript = new Transcript({
     regenerate: (state) => conversation.regenerate(state),
     goOn: () => conversation.send("Please go on where you stopped."),
     showSibling: (id) => conversation.showBranch(id),
+    previewShorter: ({ turn }) => api.get(`/turns/${turn}/shorter`),
+    shorten: ({ turn }) => conversation.shorten(turn),
+    askOther: (state, model) => conversation.askOther(state, model),
+    isFollowed: () => store.queued().length > 0 || sends.pending().length > 0,
+    fail: toasts.fail,
   },
 });
 const sends = new Sends({

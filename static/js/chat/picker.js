@@ -9,7 +9,7 @@ export class Picker {
     this.names = names;
     this.memory = memory;
     this.agent.replaceChildren(...names.agents.map(({ id, name }) => el("option", { value: id }, name)));
-    this.model.replaceChildren(...this.#groups());
+    this.model.replaceChildren(...modelGroups(names.models));
     for (const select of [this.agent, this.model]) {
       select.addEventListener("change", () => {
         this.memory.set("picker", this.chosen());
@@ -31,13 +31,12 @@ export class Picker {
   }
 
   chosenModel = () => this.names.models.find((model) => keyOf(model) === this.model.value);
+}
 
-  #groups() {
-    const groups = Map.groupBy(this.names.models, (model) => model.provider_name);
-    return [...groups].map(([label, models]) =>
-      el("optgroup", { label }, ...models.map(optionOf)),
-    );
-  }
+/** The options of a choice among `models`, by provider. */
+export function modelGroups(models) {
+  const groups = Map.groupBy(models, (model) => model.provider_name);
+  return [...groups].map(([label, ofProvider]) => el("optgroup", { label }, ...ofProvider.map(optionOf)));
 }
 
 /** A model that its vendor soon stops to serve says so in its name; the whole sentence is its title. */
@@ -47,4 +46,5 @@ function optionOf(model) {
   return option;
 }
 
-const keyOf = (model) => (model ? `${model.provider} ${model.id}` : "");
+/** The value of a model's option. */
+export const keyOf = (model) => (model ? `${model.provider} ${model.id}` : "");

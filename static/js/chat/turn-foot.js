@@ -53,7 +53,7 @@ export class TurnFoot {
     row.append(
       plainButton({
         icon: "retry",
-        label: again ? "Retry" : "Regenerate",
+        label: state.reason === "server_busy" ? "Try again" : again ? "Retry" : "Regenerate",
         onclick: () => this.actions.regenerate(state),
       }),
     );

@@ -81,7 +81,17 @@ const APPLY = {
   }),
 };
 
-const CONTEXT = ["call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary", "reply_cap"];
+const CONTEXT = [
+  "call",
+  "tokens",
+  "limit",
+  "budget",
+  "left_out",
+  "left_out_tokens",
+  "boundary",
+  "built_tokens",
+  "reply_cap",
+];
 const WAITING = ["reason", "pool", "retry_at", "used", "limit", "position"];
 const RESULT = ["ok", "preview", "tokens", "shortened"];
 

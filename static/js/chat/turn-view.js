@@ -9,12 +9,13 @@ export class TurnView {
   #iterations = [];
   #frozen = false;
 
-  /** `actions`: { stop(state), regenerate(state), goOn(), showSibling(message) }. `names`: see names.js. */
+  /** `actions`: { stop(state), regenerate(state), goOn(), showSibling(message) } and those of waiting-choices.js.
+   * `names`: see names.js. */
   constructor({ state, actions, names, announce, siblings = null }) {
     this.names = names;
     this.siblings = siblings;
     this.content = el("div", { class: "iterations" });
-    this.waiting = new WaitingCard({ announce, onStop: () => actions.stop(this.state) });
+    this.waiting = new WaitingCard({ announce, names, actions });
     this.foot = new TurnFoot({ actions, names });
     this.element = el("section", { class: "turn", "aria-label": "Answer", "data-turn": state.turn });
     this.element.append(this.content, this.waiting.element, this.foot.element);
@@ -42,7 +43,7 @@ export class TurnView {
     });
     this.element.ariaBusy = String(!ended);
     this.element.dataset.status = state.status;
-    this.waiting.update(state.waiting, this.names.provider(state.provider));
+    this.waiting.update(state);
     this.foot.update(state, this.siblings);
   }
 

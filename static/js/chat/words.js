@@ -11,6 +11,7 @@ export const plural = (value, one, many = `${one}s`) => `${count(value)} ${value
 export function ending(state) {
   if (state.status === "stopped") return { tone: "quiet", label: "Stopped by you" };
   if (state.status === "interrupted") return interrupted(state);
+  if (state.reason === "server_busy") return { tone: "warning", label: "Busy", detail: state.error ?? "" };
   if (state.status === "failed") return { tone: "danger", label: "Failed", detail: state.error ?? state.reason ?? "" };
   if (state.reason === "iteration_limit") {
     return { tone: "warning", label: `Ended after ${state.n} of ${state.max} iterations`, detail: state.error };
@@ -36,28 +37,66 @@ function interrupted(state) {
   return { tone: "warning", label, detail: (lost ? null : state.error) ?? "What was written is kept." };
 }
 
-/** The words of a waiting card: `{ title, detail }`. `provider` is its name for people. */
-export function waitingWords(waiting, provider) {
+/**
+ * The words of a waiting card: `{ title, detail, next }`; `next` happens at the end of its countdown. `provider` is its
+ * name for people, `context` that of the call that waits, or null.
+ */
+export function waitingWords(waiting, provider, context = null) {
   const used = usedOf(waiting);
-  return (
-    {
-      pacing: { title: `Waiting for ${provider}`, detail: used || "Its limit for this minute is used up." },
-      provider_rate_limited: {
-        title: `${provider} asked us to slow down`,
-        detail: `Your message is kept. ${used}`.trim(),
-      },
-      provider_overloaded: { title: `${provider} is overloaded`, detail: "Your message is kept; we try again." },
-      quota: {
-        title: "Your quota is used up for now",
-        detail: used || "Your message is kept and is sent when there is room.",
-      },
-    }[waiting.reason] ?? { title: `Waiting for ${provider}`, detail: used }
-  );
+  const { title, detail, next = "sends" } = {
+    pacing: { title: `Waiting for ${provider}`, detail: used || "Its limit for this minute is used up." },
+    provider_rate_limited: {
+      title: `${provider} asked us to slow down`,
+      detail: `Your message is kept and sent again by itself. ${used}`,
+      next: "tries again",
+    },
+    provider_overloaded: {
+      title: `${provider} is overloaded`,
+      detail: "Your message is kept and sent again by itself.",
+      next: "tries again",
+    },
+    quota: {
+      title: "Your quota is used up for now",
+      detail: used || "Your message is kept and is sent when there is room.",
+    },
+  }[waiting.reason] ?? { title: `Waiting for ${provider}`, detail: used };
+  const less = context?.built_tokens ? `${count(context.built_tokens)} → ${plural(context.tokens, "token")}.` : "";
+  return { title, detail: [detail.trim(), place(waiting), less].filter(Boolean).join(" "), next };
 }
 
 function usedOf({ used, limit, pool }) {
   if (used === null || !limit) return "";
   return `${count(used)} of ${count(limit)} used this minute${pool ? ` in the pool ${pool}` : ""}.`;
+}
+
+/** Whoever was refused by the provider stands in no line of ours. */
+function place({ position, reason }) {
+  if (position === null || reason === "provider_overloaded") return "";
+  return position ? `${count(position)} ahead of you.` : "You are next.";
+}
+
+/** Is there anything to leave out? Of a preview: `{ tokens, shorter_tokens, left_out, sooner_seconds }`. */
+export const canBeShorter = ({ tokens, shorter_tokens: shorter }) => shorter < tokens;
+
+/** "8,100 → 2,300 tokens; leaves out 14 older messages; about 35 s sooner." */
+export function shorterWords(preview) {
+  const { tokens, shorter_tokens: shorter, left_out: messages, sooner_seconds: seconds } = preview;
+  if (!canBeShorter(preview)) return "Nothing can be left out: only your message and what it needs is sent.";
+  const what = messages > 0 ? `leaves out ${plural(messages, "older message")}` : "shortens older results";
+  const sooner = { null: "", 0: "; not sooner" }[seconds] ?? `; about ${span(seconds)} sooner`;
+  return `${count(tokens)} → ${plural(shorter, "token")}; ${what}${sooner}.`;
+}
+
+const span = (seconds) => (seconds < 90 ? `${seconds} s` : `${count(Math.round(seconds / 60))} min`);
+
+/** How a call was sent otherwise than it was built, in sentences; none where it was not. */
+export function sentOtherwise({ built_tokens: built, tokens, reply_cap: cap }) {
+  return [
+    built &&
+      `Sent shorter than it was built, ${count(tokens)} instead of ${plural(built, "token")}: ` +
+        "the rate limit had no room.",
+    cap && `The reply was capped at ${plural(cap, "token")} to fit the rate limit; a longer one goes on by itself.`,
+  ].filter(Boolean);
 }
 
 /** What a turn that goes on is doing now. */

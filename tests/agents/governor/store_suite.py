@@ -247,6 +247,14 @@ class StoreSuite:
         async with asyncio.timeout(LONG / 2):
             await store.woken(lease, within=LONG)
 
+    async def test_who_wants_something_else_is_woken_to_ask_again(self, open_store: Open) -> None:
+        store, lease = open_store(Clock()), uuid4().hex
+        waiting = asyncio.create_task(store.woken(lease, within=LONG))
+        await self.listening(store)
+        store.wake(lease)
+        async with asyncio.timeout(LONG / 2):
+            await waiting
+
     async def test_without_a_hint_a_waiter_looks_again_by_itself(self, open_store: Open) -> None:
         async with asyncio.timeout(LONG):
             await open_store(None).woken(uuid4().hex, within=0.01)
