@@ -17,8 +17,8 @@ from django.db import DatabaseError
 from agents import refused
 from agents.llm.capabilities import Parameter
 from agents.llm.errors import ParameterRefused
-from agents.llm.events import BEFORE_CONTENT, CallRetried, ModelEvent
-from agents.llm.providers.base import ChatModel, ModelRequest
+from agents.llm.events import BEFORE_CONTENT, CallRefitted, CallRetried, ModelEvent
+from agents.llm.providers.base import ChatModel, ModelRequest, refitted
 from agents.llm.refused_parameters import refusing, without
 from agents.models import LanguageModel
 from agents.threads import in_thread
@@ -43,6 +43,8 @@ class LearningModel:
             try:
                 async with aclosing(self._inner.stream(request)) as events:
                     async for event in events:
+                        if isinstance(event, CallRefitted):
+                            request = refitted(request, event)
                         if not begun and not isinstance(event, BEFORE_CONTENT):
                             begun = True
                             await self._remember(dropped)

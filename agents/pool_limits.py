@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from agents.governor.limits import Dimension, PoolLimits
 from agents.governor.store import Pool
 from agents.models import LanguageModel, RatePool
@@ -36,6 +38,7 @@ def limits_of(pool: RatePool) -> PoolLimits:
         concurrency=pool.concurrent_calls,
         patience=float(pool.patience_seconds),
         counts_cached=pool.count_cached_input,
+        revision=time.time(),
     )
 
 

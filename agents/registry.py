@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
+from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -71,6 +72,7 @@ _LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100)
 
 _sandbox = SandboxApp()
 _exempt: Governor = PassThrough()
+_one_governor = RLock()
 _governor: PacedGovernor | None = None
 _tokens = TokenStore()
 _adapters: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Connection, ChatModel]] = WeakKeyDictionary()
@@ -100,24 +102,27 @@ class _Connection:
 
 
 def governor() -> PacedGovernor:
-    """The one of this process; what it knows is in the store of the installation."""
+    """The one of this process, from any thread; what it knows is in the store of the installation."""
     global _governor  # noqa: PLW0603 - a process has one
-    if _governor is None:
-        _governor = PacedGovernor(store=store_for_database())
-    return _governor
+    with _one_governor:
+        if _governor is None:
+            _governor = PacedGovernor(store=store_for_database())
+        return _governor
 
 
 def use_governor(made: PacedGovernor) -> None:
     """Let `made` admit calls from now on: one with a store or a clock of its own."""
     global _governor  # noqa: PLW0603 - a process has one
-    close_governor()
-    _governor = made
+    with _one_governor:
+        close_governor()
+        _governor = made
 
 
 def close_governor() -> None:
     """Let go of its connections. Whoever asks later gets a new one."""
     global _governor
-    closed, _governor = _governor, None
+    with _one_governor:
+        closed, _governor = _governor, None
     if closed is not None:
         closed.store.close()
 

@@ -7,6 +7,7 @@ cap so that its pool can take the call (`CallRefitted`): a reply that this cut g
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -15,8 +16,8 @@ from typing import Literal
 
 from agents.llm.assembly import Assembly
 from agents.llm.capabilities import Capabilities, Effort
-from agents.llm.continuation import continued
-from agents.llm.errors import ConfigInvalid, LLMError
+from agents.llm.continuation import continued, room_for
+from agents.llm.errors import ConfigInvalid, ContextImpossible, LLMError
 from agents.llm.events import (
     CallAdmitted,
     CallFinished,
@@ -30,7 +31,7 @@ from agents.llm.events import (
     Waiting,
 )
 from agents.llm.messages import Message, Part, ReasoningPart, TextPart, Usage
-from agents.llm.providers.base import ChatModel, ModelRequest
+from agents.llm.providers.base import ChatModel, ModelRequest, refitted
 
 MOST_CALLS = 16
 """For one reply that is cut again and again."""
@@ -38,9 +39,9 @@ MOST_CALLS = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """`message` holds no call that was cut off. `usage` is that of every call that it took; `input_tokens` is what the
-    first of them counted of its input, the request itself. `is_thought_only`: the cap cut it before its first word.
-    `cap` is the reply cap that was sent with the last call."""
+    """`message` holds no call that was cut off. `usage` is that of every call that it took; `input_tokens` is what was
+    counted of the request as it was sent last, 0 where that is not known. `is_thought_only`: the cap cut it before its
+    first word. `cap` is the reply cap that was sent with the last call."""
 
     message: Message
     finish_reason: FinishReason
@@ -63,32 +64,65 @@ async def reply_of(model: ChatModel, *, request: ModelRequest) -> AsyncGenerator
     so_far: Reply | None = None
     calls, current, lighter = 0, request, False
     while True:
-        call = _Call(cap=current.max_output_tokens)
-        async with aclosing(call.events(model, current)) as events:
-            async for event in events:
-                yield event
-        reply = so_far = call.reply() if so_far is None else _after(so_far, call.reply())
+        call = _Call(current)
+        try:
+            async with aclosing(call.events(model)) as events:
+                async for event in events:
+                    yield event
+        except ContextImpossible:
+            if so_far is None:
+                raise
+            yield so_far  # There is no room to go on: what was said stays, and is told to be cut.
+            return
+        request = call.refitted(request)
+        so_far = call.reply() if so_far is None else _after(so_far, call.reply(), goes_on=current.goes_on)
         calls += 1
-        following = None if calls == MOST_CALLS else _going_on(request, reply)
-        if following is None and reply.is_thought_only and not lighter:
+        following, smaller = (None, None) if calls == MOST_CALLS else await _going_on(request, so_far)
+        if following is None and so_far.is_thought_only and not lighter:
             following, lighter = _thinking_less(request), True
         if following is None:
-            yield reply
+            yield so_far
             return
         current = following
         yield CallRetried(call_id=current.call_id)
+        if smaller is not None:
+            request, so_far = refitted(request, smaller), replace(so_far, input_tokens=0)
+            yield smaller
 
 
-def _going_on(request: ModelRequest, reply: Reply) -> ModelRequest | None:
-    """The call that goes on where a lowered cap cut the reply; None where none was lowered, or nothing is missing."""
+async def _going_on(request: ModelRequest, reply: Reply) -> tuple[ModelRequest | None, CallRefitted | None]:
+    """The call that goes on where a lowered cap cut the reply, and how the request was made smaller for it. None where
+    none was lowered, nothing is missing, or there is no room."""
     left = request.max_output_tokens - reply.output_tokens
     was_cut = reply.finish_reason == "length" and reply.cap < request.max_output_tokens
     if not was_cut or reply.usage is None or left <= 0 or reply.message.tool_calls:
-        return None
+        return None, None
     if not reply.message.text.strip():
         # There is nothing to go on from: once more, with more room.
-        return replace(request, call_id=str(uuid.uuid4()), least_reply=min(request.max_output_tokens, 4 * reply.cap))
-    return continued(request, said=reply.message.text, tokens=reply.output_tokens, most=left)
+        least = min(request.max_output_tokens, 4 * reply.cap)
+        return replace(request, call_id=str(uuid.uuid4()), least_reply=least), None
+    tokens = reply.output_tokens
+    try:
+        smaller = await _with_room(request, extra=room_for(tokens))
+    except ContextImpossible:
+        return None, None
+    base = request if smaller is None else refitted(request, smaller)
+    return continued(base, said=reply.message.text, tokens=tokens, most=left), smaller
+
+
+async def _with_room(request: ModelRequest, *, extra: int) -> CallRefitted | None:
+    """None where there is room already. ContextImpossible where none can be made."""
+    if not request.input_limit or request.counts.total + extra <= request.input_limit:
+        return None
+    if request.refit is None:
+        raise ContextImpossible("there is no room for what was said so far")
+    smaller = await asyncio.to_thread(request.refit, request.input_limit - extra, False)
+    return CallRefitted(
+        max_output_tokens=request.max_output_tokens,
+        messages=smaller.messages,
+        tokens=smaller.counts.messages,
+        refit=smaller.refit,
+    )
 
 
 def nothing_but_thought(request: ModelRequest) -> LLMError:
@@ -102,15 +136,17 @@ def nothing_but_thought(request: ModelRequest) -> LLMError:
 
 
 class _Call:
-    """One call, and what came of it. `cap` is its reply cap, until a governor says otherwise."""
+    """One call, and what came of it."""
 
-    def __init__(self, *, cap: int) -> None:
-        self._cap = cap
+    def __init__(self, request: ModelRequest) -> None:
+        self._request = request
+        self._cap = request.max_output_tokens  # until a governor says otherwise
+        self._refitted: CallRefitted | None = None
         self._assembly = Assembly()
         self._ended: CallFinished | None = None
 
-    async def events(self, model: ChatModel, request: ModelRequest) -> AsyncGenerator[Told]:
-        async with aclosing(model.stream(request)) as events:
+    async def events(self, model: ChatModel) -> AsyncGenerator[Told]:
+        async with aclosing(model.stream(self._request)) as events:
             async for event in events:
                 if isinstance(event, CallFinished):
                     self._ended = event
@@ -118,8 +154,13 @@ class _Call:
                 assert not isinstance(event, CallAdmitted), "a governed model keeps it"
                 if isinstance(event, CallRefitted):
                     self._cap = event.max_output_tokens
+                    self._refitted = event if event.messages else self._refitted
                 self._assembly.add(event)
                 yield event
+
+    def refitted(self, request: ModelRequest) -> ModelRequest:
+        """`request` as its governor had it sent; the next call begins with that."""
+        return request if self._refitted is None else refitted(request, self._refitted)
 
     def reply(self) -> Reply:
         ended = self._ended
@@ -155,9 +196,9 @@ def _lowest(able: Capabilities, *, now: Effort | None) -> Effort | None:
     return None if lowest == current else lowest
 
 
-def _after(first: Reply, second: Reply) -> Reply:
+def _after(first: Reply, second: Reply, *, goes_on: bool) -> Reply:
     """What was said and thought the first time was shown, so it stays; nobody is to see the thoughts again, so they
-    lose their signature."""
+    lose their signature. `goes_on`: the second call had an input of its own."""
     parts: list[Part] = [
         replace(part, signature="", origin="") if isinstance(part, ReasoningPart) else part
         for part in first.message.parts
@@ -169,7 +210,7 @@ def _after(first: Reply, second: Reply) -> Reply:
         second,
         message=message,
         usage=sum(usages, Usage()) if usages else None,
-        input_tokens=first.input_tokens,
+        input_tokens=first.input_tokens if goes_on else second.input_tokens,
         is_thought_only=second.is_thought_only and not message.text.strip(),
     )
 

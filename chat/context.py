@@ -75,10 +75,10 @@ class TurnContext:
 
     def observe(self, usage: Usage) -> None:
         """What the provider counted of the request that was built last; the next is counted by it."""
-        if self.built is None:
+        built, self.built, self.said = self.built, None, usage.output_tokens - usage.reasoning_tokens
+        if built is None or not usage.input_tokens:
             return
-        report = self.built.report(usage.input_tokens, correction=self.limiter.counter.correction)
-        self.built, self.said = None, usage.output_tokens - usage.reasoning_tokens
+        report = built.report(usage.input_tokens, correction=self.limiter.counter.correction)
         self.calibration = observe(self.calibration, report)
         counter = self.limiter.counter.corrected_by(self.calibration.correction)
         self.limiter = replace(self.limiter, counter=counter)

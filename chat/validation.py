@@ -9,11 +9,16 @@ import asyncio
 import math
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, Sum
+from django.utils import timezone
+
 from accounts.models import User
+from accounts.refusals import TurnNotRunning
 from agents.model_counter import counter_of, frame_tokens
 from agents.models import LanguageModel, ModelCall
 from agents.roster import DEFAULT_AGENT
@@ -22,7 +27,7 @@ from agents.threads import in_thread
 from chat import actions, context, engine
 from chat.models import Conversation, Turn
 
-FEWEST_MESSAGES, MOST_MESSAGES = 2, 20
+FEWEST_MESSAGES, MOST_MESSAGES = 4, 20
 
 _ASKED = "This is message {n} of {all}. Answer in one short sentence: which number does this message have?\n\n{filler}"
 _SENTENCE = "The quick brown fox jumps over the lazy dog while the harbour master counts the boats of the day. "
@@ -41,9 +46,19 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Of all model calls that the run made, as the ledger has them: an iteration may take more than one."""
+
+    calls: int
+    rate_limited: int
+    waited: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Line:
-    """One model call. `sent` of `limit` as we counted, `counted` as the provider did (None if it never said), in
-    tokens; `waited` in seconds. `rate_limited`: how often the provider refused it because of a rate limit."""
+    """One iteration, with the last model call that it took. `sent` of `limit` as we counted, `counted` as the provider
+    did (None if it never said), in tokens; `waited` in seconds. `rate_limited`: how often the provider refused it
+    because of a rate limit."""
 
     message: int
     call: int
@@ -75,22 +90,43 @@ def plan(model: LanguageModel, *, user: User, messages: int) -> Plan:
     )
 
 
-async def run(plan: Plan, *, user: User, patience: timedelta, told: Callable[[Line], None]) -> list[Line]:
-    """Send everything at once, as somebody in a hurry would, and tell each call as its turn ends. Raises TimeoutError
-    after `patience`, and what refuses a message (`LLMError`, `accounts.refusals`)."""
+async def run(
+    plan: Plan, *, user: User, patience: timedelta, told: Callable[[Line], None]
+) -> tuple[list[Line], Totals]:
+    """Send everything at once, as somebody in a hurry would, and tell each iteration as its turn ends. Raises
+    TimeoutError after `patience`, and what refuses a message (`LLMError`, `accounts.refusals`); then no turn goes on."""
+    began = timezone.now()
     await engine.ensure_started()
+    turns: list[uuid.UUID] = []
     try:
         conversation = await in_thread(_conversation)(user, plan.model)
-        turns = [await in_thread(_send)(user, conversation, text) for text in plan.texts]
+        for text in plan.texts:
+            turns.append(await in_thread(_send)(user, conversation, text))
         lines: list[Line] = []
         async with asyncio.timeout(patience.total_seconds()):
             for number, turn in enumerate(turns, start=1):
                 for line in await _ended(turn, number):
                     told(line)
                     lines.append(line)
-        return lines
+        return lines, await in_thread(_totals)(user, began)
     finally:
+        await in_thread(_stop)(user, turns)
         await engine.stop()
+
+
+def _stop(user: User, turns: list[uuid.UUID]) -> None:
+    """Those that have not ended, whatever process runs them."""
+    for turn in turns:
+        with suppress(TurnNotRunning):
+            actions.stop(user=user, turn_id=turn)
+
+
+def _totals(user: User, began: datetime) -> Totals:
+    calls = ModelCall.objects.filter(user=user, created_at__gte=began)
+    sums = calls.aggregate(
+        calls=Count("pk"), refused=Sum("rate_limited", default=0), waited=Sum("waited_ms", default=0)
+    )
+    return Totals(calls=sums["calls"], rate_limited=sums["refused"], waited=sums["waited"] / 1000)
 
 
 def _conversation(user: User, model: LanguageModel) -> Conversation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chat.validation import Line, Plan
+from chat.validation import Line, Plan, Totals
 
 _HEADS = (
     "message",
@@ -44,27 +44,25 @@ def row(line: Line) -> str:
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
-def verdict(lines: Sequence[Line], *, messages: int) -> str:
+def verdict(lines: Sequence[Line], totals: Totals, *, messages: int) -> str:
     """Short sentences that a reader can check against the rows."""
-    refused = sum(line.rate_limited for line in lines)
     failed = {line.message for line in lines if line.status != "completed"}
     over = sum(line.sent > line.limit for line in lines)
     most = max((line.left_out for line in lines), default=0)
-    waited = sum(line.waited for line in lines)
     return "\n".join(
         (
             "",
-            f"- 429s that the provider gave: **{refused}**",
+            f"- 429s that the provider gave: **{totals.rate_limited}** in {totals.calls} calls",
             f"- turns that did not complete: **{len(failed)}** of {messages}",
             f"- calls over the token limit: **{over}** of {len(lines)}",
             f"- messages left out before the last call that left any out: **{most}**"
             + (" (the token limiter pruned)" if most else " (nothing had to be pruned)"),
-            f"- waited in all: {waited:.1f} s",
+            f"- waited in all: {totals.waited:.1f} s",
             "",
             "Your verdict (are the answers as good as without limits?): ______________________________",
         )
     )
 
 
-def passed(lines: Sequence[Line]) -> bool:
-    return all(line.rate_limited == 0 and line.status == "completed" and line.sent <= line.limit for line in lines)
+def passed(lines: Sequence[Line], totals: Totals) -> bool:
+    return not totals.rate_limited and all(line.status == "completed" and line.sent <= line.limit for line in lines)

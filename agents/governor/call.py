@@ -49,6 +49,7 @@ class PacedCall:
         self._desk = desk
         self._request = ask.request
         self._cap: int | None = None
+        self._is_charged = False
         self._size: CallSize | None = None
         self._told: Waiting | None = None
         self._tried_smaller = False
@@ -62,12 +63,12 @@ class PacedCall:
                 yield told
             if isinstance(decision.verdict, Wait) and not isinstance(told, CallRefitted):
                 await self._desk.store.woken(self.ask.lease, within=_pause(decision.verdict))
-        self._granted = True
         grant = await self._grant(decision)
         if self._told is not None:
             yield CallGranted(waited_ms=round((self._desk.clock() - asked_at) * 1000))
         if grant.request.max_output_tokens < self.ask.request.max_output_tokens:
-            yield CallRefitted(max_output_tokens=grant.request.max_output_tokens, is_shorter=False)
+            yield CallRefitted(max_output_tokens=grant.request.max_output_tokens)
+        self._granted = True  # Whoever has the grant ends it.
         yield grant
 
     async def _grant(self, decision: _Decision) -> PacedGrant:
@@ -79,6 +80,7 @@ class PacedCall:
             size=await self._sized(),
             cost=decision.verdict.cost,
             sent_at=decision.now,
+            charges_cap=decision.charges_cap,
         )
 
     async def _held_back(self, decision: _Decision, *, waited: float) -> Told | None:
@@ -105,22 +107,36 @@ class PacedCall:
 
         def decide(core: PoolCore, now: float) -> _Decision:
             learning.recover(core, now)
-            if self._cap is None:
-                self._cap = size.affordable_cap(core)
+            self._lower_cap(core, size)
             price = size.price(core, now=now, cap=self._sent_cap)
             claim = Claim(
                 user=self.ask.user,
                 cost=price.cost,
-                continuing=self._request.messages[-1].role != "user",
+                cached=price.cached,
+                continuing=self._is_running,
                 warm=price.is_warm,
                 again=self.ask.tries > 0,
             )
             verdict = core.acquire(now, lease=self.ask.lease, claim=claim)
+            needed = price.cost.get("tokens", 0.0)
+            if isinstance(verdict, Granted) and needed < verdict.cost.get("tokens", 0.0):
+                # It was granted while nobody knew that its cap is charged.
+                verdict = core.lower(now, lease=self.ask.lease, dimension="tokens", needed=needed)
             used, limit = _level(core, verdict)
             charges = "tokens" in core.state.buckets
             return _Decision(verdict=verdict, price=price, now=now, used=used, limit=limit, charges_cap=charges)
 
         return await self._desk.store.change(self.ask.pool, decide)
+
+    def _lower_cap(self, core: PoolCore, size: CallSize) -> None:
+        """Once, as soon as it is known that the pool charges it."""
+        if not self._is_charged and "tokens" in core.state.buckets:
+            self._is_charged, self._cap = True, size.affordable_cap(core)
+
+    @property
+    def _is_running(self) -> bool:
+        """It goes on with what its turn has begun."""
+        return self._request.goes_on or self._request.messages[-1].role != "user"
 
     @property
     def _sent_cap(self) -> int:
@@ -133,13 +149,13 @@ class PacedCall:
             self._size = sized() if is_small else await asyncio.to_thread(sized)
         return self._size
 
-    async def _made_to_fit(self, refused: Refused, decision: _Decision) -> CallRefitted:
+    async def _made_to_fit(self, refused: Refused, decision: _Decision) -> CallRefitted | None:
         """First a smaller reply where the pool charges its cap, then a smaller context. ContextImpossible where even
         that is too much."""
         least = (await self._sized()).least_cap
         if decision.charges_cap and self._sent_cap > least:
             self._cap = least
-            return CallRefitted(max_output_tokens=least, is_shorter=False)
+            return None  # It is told with the grant.
         reply = self._sent_cap if decision.charges_cap else 0
         ratio = refused.needed / max(1, self._request.counts.total + reply)
         most = math.floor((_FILL * refused.capacity - reply) / max(1.0, ratio))
@@ -160,12 +176,12 @@ class PacedCall:
         if self._tried_smaller or request.refit is None or not (is_cold or self.ask.wants_shorter()):
             return None
         self._tried_smaller = True
-        before = request.counts.total
         try:
             refitted = await self._refit(request.counts.total, cold=True)
         except ContextImpossible:
             return None
-        return refitted if self._request.counts.total < before else None
+        is_smaller = (self._request.messages, self._request.counts) != (request.messages, request.counts)
+        return refitted if is_smaller else None
 
     async def _refit(self, max_input: int, *, cold: bool) -> CallRefitted:
         refit = self._request.refit
@@ -173,14 +189,19 @@ class PacedCall:
         smaller = await asyncio.to_thread(refit, max_input, cold)
         self._request = replace(self._request, messages=smaller.messages, counts=smaller.counts, refit=smaller.refit)
         self._size = None
-        return CallRefitted(max_output_tokens=self._sent_cap, is_shorter=True)
+        return CallRefitted(
+            max_output_tokens=self._sent_cap,
+            messages=smaller.messages,
+            tokens=smaller.counts.messages,
+            refit=smaller.refit,
+        )
 
     def _check_patience(self, wait: Wait, *, waited: float) -> None:
-        """A new turn leaves when the pool's patience is over, or would be; a running one is never dropped for that."""
+        """A call leaves when the pool's patience is over, or would be; that of a running turn has more."""
         patience = self.ask.pool.limits.patience
-        is_running = self._request.messages[-1].role != "user"
+        is_running = self._is_running
         allowed = max(patience, wording.LONGEST_WAIT) if is_running else patience
-        if (waited >= patience and not is_running) or wait.seconds > allowed:
+        if max(waited, wait.seconds) >= allowed:
             raise wording.busy(self.ask, wait, waited=waited)
 
     def _news(self, wait: Wait, decision: _Decision, *, waited: float) -> Waiting | None:

@@ -35,11 +35,13 @@ figures correct the mirror only where it is further off than they are rounded (`
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a call asks for. `continuing`: it goes on with a running turn. `warm`: its prefix is still cached.
+    """What a call asks for. `cached`: input tokens that its cost leaves out, since the provider will read them from its
+    cache. `continuing`: it goes on with a running turn. `warm`: its prefix is still cached.
     `again`: the provider refused it before, so it goes to the front."""
 
     user: str
     cost: Cost
+    cached: float = 0.0
     continuing: bool = False
     warm: bool = False
     again: bool = False
@@ -113,6 +115,16 @@ class PoolCore:
         if held is not None:
             self.give_back(held)
         self.dispatch(now)
+        self._forget_when_idle()
+
+    def lower(self, now: float, *, lease: str, dimension: Dimension, needed: float) -> Granted:
+        """A call that was granted, and is not sent yet, turns out to need less."""
+        self.pass_time(now)
+        held = self.state.held[lease]
+        self.settle(held, dimension, needed)
+        held.reserved[dimension] = needed
+        self.dispatch(now)
+        return Granted(cost=dict(held.cost))
 
     def settle(self, held: Held, dimension: Dimension, actual: float) -> None:
         """The reservation becomes what was really taken. A refund is void if the mirror was corrected since the grant:
@@ -138,6 +150,7 @@ class PoolCore:
             self.settle(held, dimension, actual)
         self._correct(held.user, self.state.seconds_of(held.cost) - held.charge)
         self.dispatch(now)
+        self._forget_when_idle()
 
     def give_back(self, held: Held) -> None:
         for dimension in tuple(held.cost):
@@ -192,7 +205,7 @@ class PoolCore:
         """The cost is taken anew each time: a prefix may have expired meanwhile."""
         waiter = self.state.waiting.get(lease)
         if waiter is not None:
-            waiter.beat, waiter.cost = now, dict(claim.cost)
+            waiter.beat, waiter.cost, waiter.cached = now, dict(claim.cost), claim.cached
             return
         if claim.again:
             self.put_in_front(now, lease=lease, claim=claim)
@@ -205,7 +218,13 @@ class PoolCore:
 
     def _enter(self, now: float, lease: str, claim: Claim, *, score: float, charge: float) -> None:
         self.state.waiting[lease] = Waiter(
-            user=claim.user, score=score, charge=charge, cost=dict(claim.cost), since=now, beat=now
+            user=claim.user,
+            score=score,
+            charge=charge,
+            cost=dict(claim.cost),
+            since=now,
+            beat=now,
+            cached=claim.cached,
         )
 
     def _leave(self, lease: str) -> None:
@@ -220,6 +239,13 @@ class PoolCore:
         if finish <= state.virtual and not any(waiter.user == user for waiter in state.waiting.values()):
             del state.finish[user]  # an idle user earns no credit, and costs no memory
 
+    def _forget_when_idle(self) -> None:
+        """Nobody is behind anybody: the next busy period begins with equals."""
+        state = self.state
+        if not state.waiting and not state.held:
+            state.virtual = max((state.virtual, *state.finish.values()))
+            state.finish.clear()
+
     def dispatch(self, now: float) -> None:
         """Grant as many heads as the buckets and the slots allow."""
         while self.state.waiting and not self.state.closed:
@@ -231,7 +257,7 @@ class PoolCore:
 
     @property
     def _has_slot(self) -> bool:
-        slots = self.limits.concurrency
+        slots = self.state.concurrency
         if not self.state.buckets and not self.state.answered:
             slots = 1  # Nothing is known of the limits: one call asks for all.
         return slots is None or len(self.state.held) < slots
@@ -254,6 +280,7 @@ class PoolCore:
             epoch=state.epoch,
             granted_at=now,
             until=now + LEASE_SECONDS,
+            cached=waiter.cached,
         )
         self.granted.append(lease)
 

@@ -21,13 +21,17 @@ LEAST_CAP = 1_024
 _FIRST_OUTPUT = 1_000
 _FIRST_RATIO = 1.05
 _CAP_SHARE = 0.025
+_WHOLE = 0.9
+"""Share of an input from which on all that is marked in it is taken to be in the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """`cost` in all dimensions; `is_warm`: more than instructions and tools is still cached."""
+    """`cost` in all dimensions; `cached`: input that it leaves out, since the provider will read it from its cache;
+    `is_warm`: that is more than instructions and tools."""
 
     cost: Cost
+    cached: float
     is_warm: bool
 
 
@@ -69,7 +73,7 @@ class CallSize:
             "output": float(min(cap, expected)),
             "tokens": read + new + cap,
         }
-        return Price(cost=cost, is_warm=is_warm)
+        return Price(cost=cost, cached=0.0 if counts_all else read, is_warm=is_warm)
 
     def affordable_cap(self, core: PoolCore) -> int:
         """The reply cap to send. Where the pool charges it: twice what 99 of 100 replies took, and no less than a
@@ -94,6 +98,9 @@ class CallSize:
         known.note_input(self.model, counted=self.tokens, reported=usage.input_tokens)
         cached = usage.cache_read_tokens + usage.cache_write_tokens
         marked = [point for point in self.points if point.is_marked]
+        if cached < _WHOLE * usage.input_tokens:
+            # Not every gateway keeps all that it is asked to: only what surely ends before that is counted on.
+            marked = [point for point in marked if point.tokens <= cached]
         if not cached or not marked:
             return
         # The longest is what the provider says; a shorter one has its share of it, with a little less counted on.

@@ -43,7 +43,7 @@ class Experience:
             _remember(self.ratios.setdefault(kind, []), round(reported / counted, 4))
 
     def note_prefix(self, digest: str, *, tokens: float, until: float, now: float) -> None:
-        """A longer life wins: the provider refreshes what it reads."""
+        """What is read again lives on, so the newest word counts."""
         self.prefixes.pop(digest, None)
         self.prefixes[digest] = Prefix(tokens=tokens, until=until)
         if len(self.prefixes) > _PREFIXES_KEPT:
@@ -54,10 +54,6 @@ class Experience:
     def output(self, kind: str, *, share: float, guess: int) -> int:
         """The output that `share` of the newest calls stayed within; `guess` until enough of them are known."""
         return _quantile(self.outputs.get(kind, ()), share) if len(self.outputs.get(kind, ())) >= _LEAST else guess
-
-    def mean_output(self, kind: str, *, guess: int) -> float:
-        known = self.outputs.get(kind, ())
-        return sum(known) / len(known) if len(known) >= _LEAST else guess
 
     def live_prefix(self, digest: str, *, now: float) -> float:
         """Its tokens; 0 where it is not cached, or no more."""

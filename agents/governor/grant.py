@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from agents.governor import learning, refusals
 from agents.governor.base import Ask, Reserved, Retry
@@ -18,24 +19,39 @@ from agents.llm.messages import Usage
 from agents.llm.providers.base import ModelRequest
 from agents.llm.rates import Rates
 
+logger = logging.getLogger(__name__)
+
 
 class PacedGrant:
-    """What is set aside for a call until it ends: `cost`, for one of `size`, granted at `sent_at` (store's seconds)."""
+    """What is set aside for a call until it ends: `cost`, for one of `size`, granted at `sent_at` (store's seconds).
+    `charges_cap`: its pool takes the whole reply cap."""
 
     def __init__(
-        self, ask: Ask, *, desk: Desk, request: ModelRequest, size: CallSize, cost: Cost, sent_at: float
+        self,
+        ask: Ask,
+        *,
+        desk: Desk,
+        request: ModelRequest,
+        size: CallSize,
+        cost: Cost,
+        sent_at: float,
+        charges_cap: bool,
     ) -> None:
         self.request = request
         self._ask = ask
         self._desk = desk
         self._size = size
         self._cost = cost
+        self._charges_cap = charges_cap
         self._sent_at = sent_at
         self._input: Usage | None = None
         self._notes: asyncio.Task[None] | None = None
 
     @property
     def reserved(self) -> Reserved:
+        if self._charges_cap:
+            cap = self.request.max_output_tokens
+            return Reserved(input=max(0, round(self._cost.get("tokens", 0.0)) - cap), output=cap)
         return Reserved(input=round(self._cost.get("input", 0.0)), output=round(self._cost.get("output", 0.0)))
 
     def admitted(self, event: CallAdmitted) -> None:
@@ -99,9 +115,11 @@ class PacedGrant:
 
     async def _throttled(self, error: LLMError, *, tries: int) -> Retry | None:
         """In front of its queue until the pool has room; after a pause where nothing is known of the pool's limits."""
+        # A provider that says "now" again and again is not taken at its word.
+        least = 0.0 if tries == 1 else refusals.pause_before(tries, asked=None, jitter=self._desk.jitter())
 
         def refused(core: PoolCore, now: float) -> bool:
-            learning.throttled(core, now, lease=self._ask.lease, hit=_hit(error))
+            learning.throttled(core, now, lease=self._ask.lease, hit=_hit(error, least=least))
             if not core.state.buckets:
                 core.cancel(now, lease=self._ask.lease)
             return bool(core.state.buckets)
@@ -121,7 +139,7 @@ class PacedGrant:
 
     async def _give_up(self, error: LLMError, judged: refusals.Judgement) -> None:
         def end(core: PoolCore, now: float) -> None:
-            if judged.kind == "throttled":
+            if judged.kind == "throttled" and not judged.counts:
                 learning.throttled(core, now, lease=self._ask.lease, hit=_hit(error))
                 core.cancel(now, lease=self._ask.lease)
             else:
@@ -158,11 +176,18 @@ class PacedGrant:
         await self._desk.store.change(self._ask.pool, transition)
 
     async def _noted(self) -> None:
-        if self._notes is not None:
-            await self._notes
+        """A note that could not be kept teaches nothing; the call ends all the same."""
+        if self._notes is None:
+            return
+        await asyncio.wait([self._notes])
+        if (error := self._notes.exception()) is not None:
+            logger.error("what was said of a call of pool %s could not be kept", self._ask.pool.key, exc_info=error)
 
 
-def _hit(error: LLMError) -> Throttle:
+def _hit(error: LLMError, *, least: float = 0.0) -> Throttle:
+    """`least`: seconds to wait at the least, whatever the provider says."""
     rates = error.rates or Rates()
     headers = Headers(limits=rates.limits, remaining=rates.remaining) if rates.limits else None
-    return Throttle(dimension=rates.refused, retry_after=error.retry_after, headers=headers)
+    asked = error.retry_after
+    retry_after = max(asked, least) if asked is not None else (least or None)
+    return Throttle(dimension=rates.refused, retry_after=retry_after, headers=headers)

@@ -25,6 +25,7 @@ _SEEN_DECAY = 0.9995
 _BLIND_EVERY = 5.0  # seconds: one cut for a burst of refusals
 _RECOVERY_EVERY = 60.0  # seconds
 _CACHE_MISSES = 2  # refusals of this kind without an admission in between
+_CACHE_AGAIN = 3_600.0  # seconds
 _LEAST_BURST = 0.05  # seconds
 
 
@@ -81,7 +82,8 @@ def throttled(core: PoolCore, now: float, *, lease: str, hit: Throttle) -> None:
     believed = bucket.level + needed
     core.give_back(held)
     if hit.headers is not None and dimension in hit.headers.limits:
-        _learn(core, dimension, believed=believed, needed=needed, headers=hit.headers)
+        whole = hit.dimension is not None and held.cached > 0.0
+        _learn(core, now, dimension, believed=believed, needed=needed, headers=hit.headers, knew_cached=whole)
     else:
         _learn_blind(core, now, dimension, believed=believed, needed=needed)
     pause = max(0.0, hit.retry_after if hit.retry_after is not None else 1.0)
@@ -90,16 +92,19 @@ def throttled(core: PoolCore, now: float, *, lease: str, hit: Throttle) -> None:
 
 
 def recover(core: PoolCore, now: float) -> None:
-    """What was cut without a word of the provider comes back step by step, one a minute, up to what is configured."""
+    """What was cut without a word of the provider comes back step by step, one a minute, up to what it was. That an
+    admission does not know its cache is believed for an hour."""
     for name, since in list(core.state.cut_at.items()):
         bucket = core.state.buckets[name]
-        rate, burst = core.limits.rate(name), core.limits.burst(name)
+        rate, burst = core.state.cut_from[name]
         steps = int((now - since) // _RECOVERY_EVERY)
         bucket.rate = max(bucket.rate, min(rate, bucket.rate + 0.01 * rate * steps))
         bucket.burst = max(bucket.burst, min(burst, bucket.burst + 0.02 * burst * steps))
         core.state.cut_at[name] = since + steps * _RECOVERY_EVERY
         if bucket.rate >= rate and bucket.burst >= burst:
-            del core.state.cut_at[name]
+            del core.state.cut_at[name], core.state.cut_from[name]
+    if core.state.whole_prompts and now - core.state.whole_since >= _CACHE_AGAIN:
+        core.state.whole_prompts, core.state.cache_misses = False, 0
 
 
 def _meet(core: PoolCore, held: Held, headers: Headers) -> None:
@@ -174,8 +179,18 @@ def _slack(bucket: Bucket) -> float:
     return _SLACK_TOKENS + _SLACK_SHARE * bucket.rate * 60.0
 
 
-def _learn(core: PoolCore, dimension: Dimension, *, believed: float, needed: float, headers: Headers) -> None:
-    """One refusal, one lesson: a smaller limit; an admission that does not know the cache; a smaller bucket."""
+def _learn(
+    core: PoolCore,
+    now: float,
+    dimension: Dimension,
+    *,
+    believed: float,
+    needed: float,
+    headers: Headers,
+    knew_cached: bool,
+) -> None:
+    """One refusal, one lesson: a smaller limit; an admission that does not know the cache; a smaller bucket.
+    `knew_cached`: it names the limit, and the call counted on the provider's cache."""
     state, bucket = core.state, core.state.buckets[dimension]
     limit, remaining = headers.limits[dimension] / 60.0, headers.remaining.get(dimension)
     is_input = dimension == core.input_dimension
@@ -183,9 +198,10 @@ def _learn(core: PoolCore, dimension: Dimension, *, believed: float, needed: flo
         bucket.rate = limit
     elif is_input and not state.whole_prompts and remaining is not None and remaining - _SLACK_TOKENS > needed:
         # There was room for what we thought it takes. Once, a prefix was not cached after all; again, none ever counts.
-        state.cache_misses += 1
+        # Where we counted on no cache, it is something else that no bucket shows: it is waited for.
+        state.cache_misses += knew_cached
         if state.cache_misses >= _CACHE_MISSES:
-            state.whole_prompts = True
+            state.whole_prompts, state.whole_since = True, now
             bucket.foreign, bucket.burst = 0.0, core.limits.burst(dimension)
     elif dimension == "requests":
         bucket.burst = max(_LEAST_BURST, 0.7 * bucket.burst)
@@ -200,10 +216,11 @@ def _learn_blind(core: PoolCore, now: float, dimension: Dimension, *, believed: 
     bucket = core.state.buckets[dimension]
     if now - core.state.cut_at.get(dimension, -_BLIND_EVERY) < _BLIND_EVERY:
         return
+    was_rate, _ = core.state.cut_from.setdefault(dimension, [bucket.rate, bucket.burst])
     if believed > 0.3 * bucket.capacity:
         least = 1.0 if dimension == "requests" else 1.3 * needed
         bucket.burst = min(bucket.burst, max(0.7 * bucket.capacity, least) / bucket.rate)
     else:
-        bucket.rate = max(0.1 * core.limits.rate(dimension), 0.93 * bucket.rate)
+        bucket.rate = max(0.1 * was_rate, 0.93 * bucket.rate)
     bucket.level = min(bucket.level, bucket.capacity)
     core.state.cut_at[dimension] = now

@@ -23,13 +23,14 @@ class PoolLimits:
     """`per_minute`: what the provider allows, at least one dimension. `burst_seconds`: how many seconds of it may be
     used at once (its bucket's size), where that is not a whole minute. `concurrency`: calls in flight at once.
     `patience`: seconds after which a waiting new turn is told that the pool is busy. `counts_cached`: input that the
-    provider reads from its cache counts, too."""
+    provider reads from its cache counts, too. `revision` is when they were read (Unix seconds): newer ones win."""
 
     per_minute: Mapping[Dimension, float]
     burst_seconds: Mapping[Dimension, float] = field(default_factory=dict)
     concurrency: int | None = None
     patience: float = 300.0
     counts_cached: bool = False
+    revision: float = 0.0
 
     def rate(self, dimension: Dimension) -> float:
         """Per second."""

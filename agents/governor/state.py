@@ -17,7 +17,8 @@ from agents.governor.limits import Cost, Dimension, PoolLimits
 
 @dataclass(kw_only=True)
 class Waiter:
-    """A call that waits. `charge` is its cost in seconds of the bottleneck, `beat` when it last asked."""
+    """A call that waits. `charge` is its cost in seconds of the bottleneck, `beat` when it last asked, `cached` what
+    its cost leaves out as cached."""
 
     user: str
     score: float
@@ -25,6 +26,7 @@ class Waiter:
     cost: dict[Dimension, float]
     since: float
     beat: float
+    cached: float = 0.0
 
 
 @dataclass(kw_only=True)
@@ -32,7 +34,7 @@ class Held:
     """A call that was granted. `reserved` is what was taken for it, `cost` what it counts as by now. `epoch` is the
     mirror's at the grant: after a correction by the provider's own figures an older refund is void. `sent_at` is None
     until its caller has learnt of the grant. `debited` and `net` are of the pool's sums then: what a header of this
-    call has surely seen, and what it can have seen."""
+    call has surely seen, and what it can have seen. `cached` is what its cost left out as cached."""
 
     user: str
     cost: dict[Dimension, float]
@@ -44,14 +46,16 @@ class Held:
     sent_at: float | None = None
     debited: float = 0.0
     net: float = 0.0
+    cached: float = 0.0
 
 
 @dataclass(kw_only=True)
 class PoolState:
     """`at` is the newest moment (seconds) that it has seen. `virtual` and `finish` are start-time fair queueing's.
-    `configured` holds rate and burst of each dimension as they were configured last. `answered`: the provider has
-    admitted a call, so that what it tells of its limits is known.
-    `whole_prompts`: the provider admits calls without a look at its cache; `cache_misses` is the evidence so far.
+    `configured` holds rate and burst of each dimension as they were configured last, by limits of that `revision`.
+    `answered`: the provider has admitted a call, so that what it tells of its limits is known.
+    `whole_prompts`: the provider admits calls without a look at its cache, as was found at `whole_since`;
+    `cache_misses` is the evidence so far. `cut_from` is what a bucket that was `cut_at` a moment comes back to.
     `closed` says why nothing is granted at all ("" if it is), until `closed_until` (None: until somebody opens it)."""
 
     at: float
@@ -67,10 +71,14 @@ class PoolState:
     foreign_since: float = 0.0
     cache_misses: int = 0
     whole_prompts: bool = False
+    whole_since: float = 0.0
     cut_at: dict[Dimension, float] = field(default_factory=dict)
+    cut_from: dict[Dimension, list[float]] = field(default_factory=dict)
     closed: str = ""
     closed_until: float | None = None
     configured: dict[Dimension, list[float]] = field(default_factory=dict)
+    revision: float = 0.0
+    concurrency: int | None = None
     answered: bool = False
     experience: Experience = field(default_factory=Experience)
 
@@ -82,10 +90,15 @@ class PoolState:
         return state
 
     def configure(self, limits: PoolLimits) -> None:
-        """Take what an admin has changed since; what was learnt stays in force where nothing changed."""
+        """Take what an admin has changed since; what was learnt stays in force where nothing changed. Calls that began
+        under older limits change nothing."""
+        if limits.revision < self.revision:
+            return
+        self.revision, self.concurrency = limits.revision, limits.concurrency
         now = {name: [limits.rate(name), limits.burst(name)] for name in limits.per_minute}
         for name in self.configured.keys() - now.keys():
             self.buckets.pop(name, None)  # Learnt anew from the provider's next answer, if it tells.
+            self._forget_cut(name)
         for name, (rate, burst) in now.items():
             if self.configured.get(name) != [rate, burst]:
                 self._begin(name, rate=rate, burst=burst)
@@ -98,7 +111,13 @@ class PoolState:
         missing = old.capacity - old.level if old is not None else 0.0
         bucket.level = bucket.capacity - missing
         self.buckets[name] = bucket
+        self._forget_cut(name)
+        if name != "requests":
+            self.whole_prompts, self.cache_misses = False, 0
+
+    def _forget_cut(self, name: Dimension) -> None:
         self.cut_at.pop(name, None)
+        self.cut_from.pop(name, None)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready form; `from_dict` reads it back exactly."""

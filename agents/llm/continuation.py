@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 
-from agents.llm.errors import ContextImpossible
 from agents.llm.messages import Message, TextPart, user_text
 from agents.llm.providers.base import ModelRequest
 
@@ -17,33 +16,21 @@ _GO_ON_TOKENS = 50
 """More than the note takes in any vocabulary."""
 
 
-def continued(request: ModelRequest, *, said: str, tokens: int, most: int) -> ModelRequest | None:
-    """`request` as another call that goes on after `said`, of `tokens` tokens, with at most `most` more. None where
-    there is no room for what was said."""
-    extra = tokens + _GO_ON_TOKENS
+def room_for(tokens: int) -> int:
+    """Input tokens that it takes to go on after a reply of so many."""
+    return tokens + _GO_ON_TOKENS
+
+
+def continued(request: ModelRequest, *, said: str, tokens: int, most: int) -> ModelRequest:
+    """`request` as another call that goes on after `said`, of `tokens` tokens, with at most `most` more."""
     ending = (Message(role="assistant", parts=(TextPart(text=said),)), user_text(_GO_ON))
-    call_id = str(uuid.uuid4())
-
-    def going_on(base: ModelRequest) -> ModelRequest:
-        counts = replace(base.counts, messages=(*base.counts.messages, tokens, _GO_ON_TOKENS))
-        return replace(
-            base,
-            call_id=call_id,
-            messages=(*base.messages, *ending),
-            counts=counts,
-            max_output_tokens=most,
-            refit=None if base.refit is None else refit,
-        )
-
-    def refit(max_input: int, cold: bool) -> ModelRequest:
-        assert request.refit is not None, "or there would be none of this one"
-        return going_on(request.refit(max_input - extra, cold))
-
-    if not request.input_limit or request.counts.total + extra <= request.input_limit:
-        return going_on(request)
-    if request.refit is None:
-        return None
-    try:
-        return refit(request.input_limit, False)
-    except ContextImpossible:
-        return None
+    counts = replace(request.counts, messages=(*request.counts.messages, tokens, _GO_ON_TOKENS))
+    return replace(
+        request,
+        call_id=str(uuid.uuid4()),
+        messages=(*request.messages, *ending),
+        counts=counts,
+        max_output_tokens=most,
+        refit=None,
+        goes_on=True,
+    )

@@ -8,10 +8,11 @@ EOF as success). `CallAdmitted` is for the governor and reaches nobody beyond it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from agents.llm.messages import Usage
+from agents.llm.messages import Message, Usage
 from agents.llm.rates import Rates
 
 FinishReason = Literal["stop", "tool_calls", "length", "refusal", "context_window"]
@@ -102,11 +103,14 @@ class CallGranted:
 
 @dataclass(frozen=True, kw_only=True)
 class CallRefitted:
-    """The call is sent in another form than it was built, so that its pool can take it: with fewer messages
-    (`is_shorter`), or with a reply of at most `max_output_tokens`."""
+    """The call is sent in another form than it was built, so that its pool can take it: with a reply of at most
+    `max_output_tokens`, and with `messages` of so many `tokens` in place of its own, if there are any. `refit` builds
+    it smaller still, as `ModelRequest.refit` does."""
 
     max_output_tokens: int
-    is_shorter: bool
+    messages: tuple[Message, ...] = ()
+    tokens: tuple[int, ...] = ()
+    refit: Callable[[int, bool], Any] | None = field(default=None, compare=False)
     kind: Literal["call_refitted"] = "call_refitted"
 
 

@@ -147,7 +147,7 @@ async def test_a_turn_without_an_answer_is_explained_after_what_it_took_was_told
 
 
 def lowered(cap: int) -> CallRefitted:
-    return CallRefitted(max_output_tokens=cap, is_shorter=False)
+    return CallRefitted(max_output_tokens=cap)
 
 
 class TestAReplyThatALoweredCapCut:

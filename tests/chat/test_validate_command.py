@@ -104,7 +104,7 @@ def test_nothing_is_sent_that_nobody_agreed_to(installation: Installation) -> No
     unknown = installation.manage("validate", "--provider", "claude-small", "--model", "nobody", "--yes")
     assert "There is no model 'nobody'" in unknown.stderr
     too_many = installation.manage(*asked, "--messages", "21")
-    assert "--messages must be from 2 to 20" in too_many.stderr
+    assert "--messages must be from 4 to 20" in too_many.stderr
     nobody = installation.manage(*asked, "--yes", "--user", "nobody")
     assert "There is no user 'nobody'" in nobody.stderr
 
@@ -119,8 +119,8 @@ def test_a_model_that_fails_is_told_and_ends_with_an_error(
         f'base_url = "http://{addresses[1]}"\n'
     )
     installation.manage("load_config", str(wrong))
-    words = ("--yes", "--messages", "2", "--output", str(report))
+    words = ("--yes", "--messages", "4", "--output", str(report))
     done = installation.manage("validate", "--provider", "claude-small", "--model", "claude-sonnet-4-6", *words)
     assert done.returncode == 1
-    assert "turns that did not complete: **2** of 2" in done.stdout
+    assert "turns that did not complete: **4** of 4" in done.stdout
     assert "failed: provider_auth" in report.read_text()

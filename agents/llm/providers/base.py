@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from agents.llm.capabilities import CONSERVATIVE, Capabilities, Effort
-from agents.llm.events import ModelEvent
+from agents.llm.events import CallRefitted, ModelEvent
 from agents.llm.messages import Message, ToolSpec
 
 ToolChoice = Literal["auto", "none"]
@@ -39,9 +39,10 @@ class ModelRequest:
     what the model cannot take has been taken out before. `capabilities` are the model's. Reasoning parts in `messages`
     are sent back to the model that wrote them: whoever builds the request leaves out what it may no longer see.
     `cache_key` names the conversation branch whose prefix a provider may have cached. `input_limit` is the most input
-    tokens that it may ever carry, 0 if nobody says. `refit(max_input, cold)` builds a smaller request of at most
-    `max_input` input tokens, for a governor that cannot admit this one; `cold` says that the cached prefix has expired
-    anyway. It raises `errors.ContextImpossible` where nothing smaller can be sent.
+    tokens that it may ever carry, 0 if nobody says; `goes_on`: it goes on with an answer that was cut.
+    `refit(max_input, cold)` builds a smaller request of at most `max_input` input tokens, for a governor that cannot
+    admit this one; `cold` says that the cached prefix has expired anyway. It raises `errors.ContextImpossible` where
+    nothing smaller can be sent.
     """
 
     model: str
@@ -58,7 +59,16 @@ class ModelRequest:
     cache_key: str = ""
     input_limit: int = 0
     least_reply: int = 0
+    goes_on: bool = False
     refit: Callable[[int, bool], ModelRequest] | None = field(default=None, compare=False)
+
+
+def refitted(request: ModelRequest, event: CallRefitted) -> ModelRequest:
+    """`request` with the messages that are sent in place of its own; itself where only its reply cap was lowered."""
+    if not event.messages:
+        return request
+    counts = replace(request.counts, messages=event.tokens)
+    return replace(request, messages=event.messages, counts=counts, refit=event.refit)
 
 
 class ChatModel(Protocol):

@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--provider", required=True, help="slug of the provider, such as anthropic")
         parser.add_argument("--model", required=True, help="id of the model")
-        parser.add_argument("--messages", type=int, default=10, help="how many to send (2 to 20, default 10)")
+        parser.add_argument("--messages", type=int, default=10, help="how many to send (4 to 20, default 10)")
         parser.add_argument(
             "--user", default="", help="whose settings to use; the conversation stays in their chat (default: nobody's)"
         )
@@ -71,16 +71,16 @@ class Command(BaseCommand):
                 self.stdout.flush()
 
             patience = timedelta(minutes=options["minutes"])
-            lines = asyncio.run(validation.run(plan, user=user, patience=patience, told=told))
+            lines, totals = asyncio.run(validation.run(plan, user=user, patience=patience, told=told))
         except (LLMError, Refusal) as refused:
             raise CommandError(refused.message) from None
         except AnotherProcess as other:
             raise CommandError(f"Nothing was sent: {other}") from None
         except TimeoutError:
             raise CommandError(f"Not every turn ended within {options['minutes']:g} minutes (--minutes).") from None
-        said.append(validation_report.verdict(lines, messages=len(plan.texts)))
+        said.append(validation_report.verdict(lines, totals, messages=len(plan.texts)))
         self.stdout.write(said[-1])
-        return "\n".join(said), validation_report.passed(lines)
+        return "\n".join(said), validation_report.passed(lines, totals)
 
     def _ask(self, plan: Plan, *, above: int, yes: bool) -> None:
         """CommandError unless somebody agrees to what it may cost."""

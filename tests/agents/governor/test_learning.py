@@ -124,7 +124,7 @@ class TestRefusals:
         pool = core()
         hit = Throttle(dimension="input", retry_after=1.0, headers=headers(remaining=20_000))
         for times, learnt in ((1, False), (2, True)):
-            claim = Claim(user="ann", cost=cost(1_000), again=times > 1)
+            claim = Claim(user="ann", cost=cost(1_000), cached=9_000.0, again=times > 1)
             assert granted(pool.acquire(times * 10.0, lease="a", claim=claim))
             throttled(pool, times * 10.0, lease="a", hit=hit)
             assert pool.state.whole_prompts is learnt

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from agents.governor.base import Retry
+from agents.governor.base import Retry, Told
 from agents.governor.store import Pool
 from agents.llm.errors import (
     ContextImpossible,
@@ -18,9 +19,14 @@ from agents.llm.errors import (
     ProviderTimeout,
 )
 from agents.llm.events import CallAdmitted, CallGranted, CallRefitted, Waiting
-from agents.llm.messages import Usage
+from agents.llm.messages import Message, Usage
 from agents.llm.rates import Rates
 from tests.agents.governor.desk import CLAUDE, GPT, MARKED, UNKNOWN, Desk, request, shrinking
+
+
+def sent_instead(told: Told) -> tuple[Message, ...]:
+    assert isinstance(told, CallRefitted), told
+    return told.messages
 
 
 @pytest.fixture
@@ -87,14 +93,14 @@ class TestWaiting:
     async def test_wishes_for_a_shorter_context_are_heard(self, desk: Desk) -> None:
         await desk.reserve(desk.ask(request(35_000)))
         told, grant = await desk.reserve(desk.ask(shrinking(30_000), wants_shorter=lambda: True))
-        assert told == [CallRefitted(max_output_tokens=1_000, is_shorter=True)]
+        assert [sent_instead(one) for one in told] == [grant.request.messages]
         assert grant.request.counts.total == 1_000
 
 
 class TestMadeToFit:
     async def test_a_context_over_the_bucket_shrinks(self, desk: Desk) -> None:
         told, grant = await desk.reserve(desk.ask(shrinking(60_000)))
-        assert told == [CallRefitted(max_output_tokens=1_000, is_shorter=True)]
+        assert [sent_instead(one) for one in told] == [grant.request.messages]
         assert 30_000 < grant.request.counts.total < 40_000
 
     async def test_only_messages_come_from_the_smaller_request(self, desk: Desk) -> None:
@@ -111,7 +117,7 @@ class TestMadeToFit:
 
     async def test_a_reply_cap_that_is_charged_is_lowered(self, desk: Desk) -> None:
         told, grant = await desk.reserve(desk.ask(request(16_000, cap=16_384), pool=GPT))
-        assert told == [CallRefitted(max_output_tokens=1_024, is_shorter=False)]
+        assert told == [CallRefitted(max_output_tokens=1_024)]
         assert grant.request.max_output_tokens == 1_024
         assert desk.left("tokens", GPT) == (39_900 - 16_800 - 1_024)
 
@@ -134,7 +140,7 @@ class TestMadeToFit:
         told, _ = await desk.reserve(desk.ask(shrinking(20_000, texts=("a", "b"), capabilities=MARKED)))
         assert told == []
         told, grant = await desk.reserve(desk.ask(shrinking(30_000, texts=("a", "b"), capabilities=MARKED)))
-        assert told == [CallRefitted(max_output_tokens=1_000, is_shorter=True)]
+        assert [sent_instead(one) for one in told] == [grant.request.messages]
         assert grant.request.counts.total == 1_000
 
 
@@ -281,3 +287,101 @@ class TestFailed:
         assert retry.pause == pytest.approx(4.2)
         assert retry.reason == "provider_rate_limited"
         assert (desk.state(UNKNOWN).held, desk.state(UNKNOWN).waiting) == ({}, {})
+
+    async def test_a_429_without_a_word_on_limits_that_were_learnt_harms_no_later_call(self, desk: Desk) -> None:
+        _, first = await desk.reserve(desk.ask(request(100), pool=UNKNOWN))
+        first.admitted(CallAdmitted(rates=Rates(limits={"input": 30_000.0}, remaining={"input": 29_900.0})))
+        await first.settle(Usage(input_tokens=100))
+        ask = desk.ask(request(100), pool=UNKNOWN)
+        _, second = await desk.reserve(ask)
+        assert await second.failed(ProviderRateLimited("429", retry_after=1.0), begun=False) is not None
+        desk.store.now += 3_600.0
+        await desk.reserve(replace(ask, tries=1))
+        assert desk.state(UNKNOWN).cut_at == {}, "and what was cut has come back"
+        assert desk.state(UNKNOWN).buckets["input"].rate == 500.0
+
+    async def test_a_429_in_the_middle_of_an_answer_gives_nothing_back(self, desk: Desk) -> None:
+        _, grant = await desk.reserve(desk.ask(request(10_000)))
+        grant.admitted(CallAdmitted(usage=Usage(input_tokens=10_000)))
+        await grant.failed(ProviderRateLimited("inside the stream"), begun=True)
+        assert desk.left("input") == 39_900 - 10_000
+
+    async def test_a_provider_that_says_now_again_and_again_is_not_taken_at_its_word(self, desk: Desk) -> None:
+        error = ProviderRateLimited("429", retry_after=0.0)
+        error.rates = Rates(limits={"input": 40_000.0}, remaining={"input": 0.0}, refused="input")
+        ask, moments = desk.ask(request(100)), []
+        for tries in range(4):
+            _, grant = await desk.reserve(replace(ask, tries=tries))
+            moments.append(desk.store.now)
+            await grant.failed(error, begun=False)
+        gaps = [later - earlier for earlier, later in pairwise(moments)]
+        assert gaps[1] > 1.0
+        assert gaps[2] > 2.0
+
+
+class TestLeftBehind:
+    """Whoever leaves before it has its grant leaves no reservation, wherever it stands."""
+
+    async def test_while_it_is_told_that_its_wait_is_over(self, desk: Desk) -> None:
+        await desk.reserve(desk.ask(request(35_000)))
+        steps = desk.governor.reserve(desk.ask(request(20_000)))
+        async for step in steps:
+            if isinstance(step, CallGranted):
+                break
+        await steps.aclose()
+        assert len(desk.state().held) == 1
+
+    async def test_while_it_is_told_that_its_cap_was_lowered(self, desk: Desk) -> None:
+        steps = desk.governor.reserve(desk.ask(request(1_000, cap=16_384), pool=GPT))
+        assert isinstance(await anext(steps), CallRefitted)
+        await steps.aclose()
+        assert desk.state(GPT).held == {}
+        assert desk.left("tokens", GPT) == 39_900
+
+
+class TestGoingOn:
+    async def test_a_call_that_goes_on_with_an_answer_goes_before_new_turns(self, desk: Desk) -> None:
+        hasty = replace(CLAUDE, limits=replace(CLAUDE.limits, patience=10.0))
+        await desk.reserve(desk.ask(request(37_000), pool=hasty))
+        told, _ = await desk.reserve(desk.ask(request(30_000, goes_on=True), pool=hasty))
+        assert isinstance(told[-1], CallGranted), "and is not busy when a new one would be"
+
+
+async def test_calls_that_began_under_older_limits_change_nothing(desk: Desk) -> None:
+    old = replace(CLAUDE, limits=replace(CLAUDE.limits, revision=1.0))
+    new = replace(CLAUDE, limits=replace(CLAUDE.limits, per_minute={"input": 20_000.0}, revision=2.0))
+    _, running = await desk.reserve(desk.ask(request(1_000), pool=old))
+    await desk.reserve(desk.ask(request(15_000), pool=new))
+    await running.settle(Usage(input_tokens=1_000))
+    buckets = desk.state().buckets
+    assert set(buckets) == {"input"}
+    assert buckets["input"].level == pytest.approx(19_950 - 15_750 - 1_000, abs=20)
+
+
+async def test_an_idle_pool_remembers_nobody(desk: Desk) -> None:
+    for n in range(20):
+        _, grant = await desk.reserve(desk.ask(request(100), user=f"user-{n}"))
+        await grant.settle(Usage(input_tokens=100, output_tokens=1))
+    assert desk.state().finish == {}
+
+
+async def test_a_call_that_nobody_knew_was_charged_by_its_cap_lowers_it_once_that_is_known(desk: Desk) -> None:
+    _, first = await desk.reserve(desk.ask(request(1_000, cap=16_000), pool=UNKNOWN))
+    asked = desk.ask(request(1_000, cap=16_000), pool=UNKNOWN)
+
+    def answer() -> None:
+        first.admitted(CallAdmitted(rates=Rates(limits={"tokens": 40_000.0}, remaining={"tokens": 23_000.0})))
+
+    desk.store.then = answer
+    _, second = await desk.reserve(asked)
+    assert second.request.max_output_tokens == 1_024
+    assert (second.reserved.input, second.reserved.output) == (1_050, 1_024)
+
+
+async def test_what_a_gateway_does_not_keep_is_not_counted_on(desk: Desk) -> None:
+    """Only the instructions were kept: of the rest nothing is taken to be cached."""
+    first = request(9_000, texts=("a",), capabilities=replace(MARKED, cache_minimum=500))
+    await desk.call(first, usage=Usage(input_tokens=9_000, output_tokens=10, cache_write_tokens=1_000))
+    second = request(17_000, texts=("a", "b"), capabilities=replace(MARKED, cache_minimum=500))
+    _, grant = await desk.reserve(desk.ask(second))
+    assert grant.reserved.input == pytest.approx(16_000, rel=0.06)
