@@ -70,6 +70,8 @@ class Result:
     @property
     def work(self) -> float:
         """In turns of average size a minute."""
+        if not self.offered:
+            return 0.0
         average = sum(turn.work for turn in self.offered) / len(self.offered)
         return sum(done.turn.work for done in self.tape.done) / average / self.minutes
 

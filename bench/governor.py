@@ -183,7 +183,7 @@ def _person_rows(scene: Scene, *, judged: bool = True) -> list[Row]:
         scene.row("a completed turn, p50 / p95", _took),
         scene.row(
             "held back of it, p95",
-            lambda one: f"{_waited(one):.0f} s",
+            lambda one: f"{_waited(one):.0f} s" if one.governed else "–",
             target=f"≤ {most:.0f} s",
             met=lambda _, one: _waited(one) <= most,
         ),
@@ -207,7 +207,7 @@ def _clock_rows(scene: Scene) -> list[Row]:
     return [
         scene.row(
             "first told end of a wait was right within 1 s or 10 %",
-            lambda one: f"{percent(best_share(one.tape.waits))} of {len(one.tape.waits):,}" if one.governed else "–",
+            _right,
             target="≥ 95 %",
             met=lambda _, one: best_share(one.tape.waits) >= 0.95,
         ),
@@ -225,6 +225,13 @@ def _asked(result: Result) -> float:
 
 def _waited(result: Result) -> float:
     return percentile([done.waited for done in result.tape.done] or [0.0], 95)
+
+
+def _right(result: Result) -> str:
+    waits = result.tape.waits
+    if not result.governed:
+        return "–"
+    return f"{percent(best_share(waits))} of {len(waits):,}" if waits else "nobody waited"
 
 
 def _took(result: Result) -> str:

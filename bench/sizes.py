@@ -89,6 +89,6 @@ SIZES: dict[SizeName, Size] = {
         generated_histories=10,
         decisions=20,
         governor_users=(5,),
-        governor_minutes=0.5,
+        governor_minutes=1.0,
     ),
 }
