@@ -94,7 +94,7 @@ async def run(
     plan: Plan, *, user: User, patience: timedelta, told: Callable[[Line], None]
 ) -> tuple[list[Line], Totals]:
     """Send everything at once, as somebody in a hurry would, and tell each iteration as its turn ends. Raises
-    TimeoutError after `patience`, and what refuses a message (`LLMError`, `accounts.refusals`); then no turn goes on."""
+    TimeoutError after `patience`, and what refuses a message; then no turn goes on."""
     began = timezone.now()
     await engine.ensure_started()
     turns: list[uuid.UUID] = []
