@@ -6,23 +6,33 @@ Instructions hold no date and no name, so that every user of an agent shares one
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from agents.llm.tools import ToolSet
+from agents.llm.tools import Tool, ToolSet
+from agents.registry import sandbox
 from agents.tools.basics import basics
+from agents.tools.datadog.toolbox import datadog_tools
 from agents.tools.recall import recall
 
 _PROMPTS = Path(__file__).parent / "prompts"
 
 
+def _datadog() -> tuple[Tool, ...]:
+    return datadog_tools(clock=time.time, company=lambda: sandbox().company)
+
+
 @dataclass(frozen=True)
 class Agent:
+    """`own_tools` makes the tools that this agent has besides those that all have."""
+
     slug: str
     name: str
     description: str
     starters: tuple[str, str, str]
+    own_tools: Callable[[], tuple[Tool, ...]] = tuple
 
     @cached_property
     def instructions(self) -> str:
@@ -31,7 +41,7 @@ class Agent:
     @cached_property
     def tools(self) -> ToolSet:
         """Their sizes are the same for everybody; `agents.tools.recall.bound` lends them a conversation to read."""
-        return ToolSet((*basics(time.time), recall))
+        return ToolSet((*basics(time.time), recall, *self.own_tools()))
 
 
 ROSTER: tuple[Agent, ...] = (
@@ -44,12 +54,13 @@ ROSTER: tuple[Agent, ...] = (
     Agent(
         slug="datadog-champion",
         name="Datadog Champion",
-        description="Finds root causes in the logs, metrics and traces that you paste.",
+        description="Finds root causes in the logs, metrics, traces and deployments of your Datadog account.",
         starters=(
-            "Here are error logs; what is the root cause?",
-            "Compare these latency numbers before and after a deployment",
-            "Which questions should I ask my traces first?",
+            "Why are we seeing 500 errors in payment-service?",
+            "Which monitors alert right now, and since when?",
+            "What changed in the last 2 hours?",
         ),
+        own_tools=_datadog,
     ),
     Agent(
         slug="api-correlator",

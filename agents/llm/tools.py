@@ -30,6 +30,22 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what both wires accept
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Summarised:
+    """What a tool returns that has found more than a model should read at once: `summary` is given to it, `whole` is
+    what it was made of. Both are text or anything that JSON can hold."""
+
+    summary: object
+    whole: object
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummarisedResult(ToolResult):
+    """`text` is a summary. Whoever keeps results keeps `whole` beside it, and gives the model the handle."""
+
+    whole: str
+
+
 class InvalidArguments(ValueError):
     """The arguments do not fit the tool. The text is for the model, which may call again."""
 
@@ -178,6 +194,9 @@ async def _run(tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seco
         if not limit.expired():
             raise
         return _failed(call, f"no result within {seconds:g} seconds, so the tool was stopped.")
+    if isinstance(output, Summarised):
+        text, whole = output_text(output.summary), output_text(output.whole)
+        return SummarisedResult(call_id=call.id, name=call.name, text=text, whole=whole)
     return ToolResult(call_id=call.id, name=call.name, text=output_text(output))
 
 
