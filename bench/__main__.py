@@ -24,6 +24,7 @@ NAMES = (
     "recall_facts",
     "limiter_properties",
     "governor_decision",
+    "correlating",
 )
 
 

@@ -28,6 +28,7 @@ class Size:
     recall_turns: tuple[int, ...]
     generated_histories: int
     decisions: int
+    correlated_rows: int
 
 
 SIZES: dict[SizeName, Size] = {
@@ -47,6 +48,7 @@ SIZES: dict[SizeName, Size] = {
         recall_turns=(100, 1_000),
         generated_histories=10_000,
         decisions=2_000,
+        correlated_rows=100_000,
     ),
     "quick": Size(
         first_token_rounds=1,
@@ -64,6 +66,7 @@ SIZES: dict[SizeName, Size] = {
         recall_turns=(100,),
         generated_histories=200,
         decisions=400,
+        correlated_rows=100_000,
     ),
     "smoke": Size(
         first_token_rounds=1,
@@ -81,5 +84,6 @@ SIZES: dict[SizeName, Size] = {
         recall_turns=(60,),
         generated_histories=10,
         decisions=20,
+        correlated_rows=200,
     ),
 }

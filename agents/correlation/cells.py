@@ -8,30 +8,29 @@ date or time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
+from agents.correlation.pairing import Term
 from agents.correlation.rows import Row, value_in
 
 _EXACT = 2**53
-"""Beyond, whole numbers are compared as texts: as floats, neighbours would be the same."""
+"""From here on, whole numbers are compared as texts: as floats, neighbours would be the same."""
 
-_ISO = "yyyy-mm-dd"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+_DAY = r"^\d{4}-\d\d-\d\d"
 
 
-def columns_of(rows: Sequence[Row], *, keys: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
-    columns = [_texts(f"k{n}", (value_in(row, key) for row in rows)) for n, key in enumerate(keys)]
+def columns_of(rows: Sequence[Row], *, keys: Sequence[Term], fields: Sequence[Term]) -> pl.DataFrame:
+    columns = [_texts(f"k{n}", _values(rows, key)) for n, key in enumerate(keys)]
     for n, field in enumerate(fields):
-        values = [value_in(row, field) for row in rows]
-        columns += [
-            _texts(f"f{n}", values),
-            pl.Series(f"n{n}", [_number(value) for value in values], dtype=pl.Float64),
-            pl.Series(f"s{n}", [_number_in(value) for value in values], dtype=pl.Float64),
-            pl.Series(f"t{n}", [_seconds(value) for value in values], dtype=pl.Float64),
-        ]
+        values = _values(rows, field)
+        texts = _texts(f"f{n}", values)
+        columns += [texts, _numbers(f"n{n}", values), _numbers_in(texts, f"s{n}"), _seconds_in(texts, f"t{n}")]
     return pl.DataFrame(columns)
 
 
@@ -63,36 +62,53 @@ def text_of(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def _texts(name: str, values: Iterable[Any]) -> pl.Series:
-    return pl.Series(name, [text_of(value) for value in values], dtype=pl.String)
+def _values(rows: Sequence[Row], term: Term) -> list[Any]:
+    values = [value_in(row, term.field) for row in rows]
+    return [_scaled(value, term) for value in values] if term.is_scaled else values
+
+
+def _scaled(value: Any, term: Term) -> Any:
+    """A number, or a text that reads as one; anything else as it is."""
+    number = float(value) if isinstance(value, str) and re.fullmatch(_NUMBER, value) else value
+    return number * term.times / term.over if isinstance(number, int | float) and not isinstance(value, bool) else value
+
+
+def _texts(name: str, values: Sequence[Any]) -> pl.Series:
+    texts = values if set(map(type, values)) <= {str, type(None)} else [text_of(value) for value in values]
+    return pl.Series(name, texts, dtype=pl.String)
+
+
+def _numbers(name: str, values: Sequence[Any]) -> pl.Series:
+    if not set(map(type, values)) & {int, float}:
+        return pl.Series(name, [None], dtype=pl.Float64).new_from_index(0, len(values))
+    return pl.Series(name, [_number(value) for value in values], dtype=pl.Float64)
 
 
 def _number(value: Any) -> float | None:
     if isinstance(value, float):
         return value
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _EXACT else None
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _EXACT else None
 
 
-def _number_in(value: Any) -> float | None:
-    """Of "12.50", but not of " 12", "1_000" or "nan"."""
-    if not isinstance(value, str) or not value or len(value) > 24 or value[-1] not in "0123456789.":
-        return None
-    try:
-        return None if "_" in value or value[0].isspace() else float(value)
-    except ValueError:
-        return None
+def _numbers_in(texts: pl.Series, name: str, /) -> pl.Series:
+    """Of "12.50", but not of " 12" or "nan"."""
+    cell = pl.col(texts.name)
+    value = pl.when(cell.str.contains(_NUMBER)).then(cell).cast(pl.Float64, strict=False)
+    return texts.to_frame().select(pl.when(value.abs() < _EXACT).then(value).alias(name)).to_series()
 
 
-def _seconds(value: Any) -> float | None:
+def _seconds_in(texts: pl.Series, name: str, /) -> pl.Series:
+    if not texts.str.contains(_DAY).any():
+        return pl.Series(name, [None], dtype=pl.Float64).new_from_index(0, len(texts))
+    return pl.Series(name, [_seconds(text) for text in texts], dtype=pl.Float64)
+
+
+def _seconds(text: str | None) -> float | None:
     """Of ISO 8601; without a zone it is UTC."""
-    if not isinstance(value, str) or len(value) < len(_ISO) or value[4] != "-" or value[7] != "-":
+    if text is None or text[4:5] != "-" or text[7:8] != "-":
         return None
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    try:
-        return moment.timestamp()
-    except OverflowError:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None

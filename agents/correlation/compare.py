@@ -10,8 +10,8 @@ An entity that is duplicate may be in another class as well. Null and a field th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
@@ -32,12 +32,14 @@ _EPOCH = (1e8, 1e11)
 @dataclass(frozen=True, kw_only=True)
 class Tolerance:
     """`number`: how far numbers may be apart. `percent`: the same, in percent of the larger one; the two add up.
-    `seconds`: between times. `loose`: case and blanks make no difference."""
+    `seconds`: between times. `loose`: case and blanks make no difference. `synonyms`: what a text of the right means on
+    the left."""
 
     number: float = 0.0
     percent: float = 0.0
     seconds: float = 0.0
     loose: bool = False
+    synonyms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,29 +89,56 @@ def _joined(
     ours: pl.DataFrame, theirs: pl.DataFrame, *, keys: Sequence[Pair], fields: Sequence[Pair], within: Tolerance
 ) -> Compared:
     on = [f"k{n}" for n in range(len(keys))]
+    ours, theirs = ours.with_row_index("row"), theirs.with_row_index("row")
     if within.loose:
         ours, theirs = ours.with_columns(_loose_keys(on)), theirs.with_columns(_loose_keys(on))
     left, right = ours.drop_nulls(on), theirs.drop_nulls(on)
+    first_left, first_right = _firsts(left, "l", on=on), _firsts(right, "r", on=on)
+    both = first_left.join(first_right, on=on, maintain_order="left")
+    differing = _differing(both, ours, theirs, fields=len(fields), within=within)
     counts = _counts(left, right, on=on)
-    first_left = left.unique(on, keep="first", maintain_order=True)
-    first_right = right.unique(on, keep="first", maintain_order=True)
-    both = _prefixed(first_left, "l_", on).join(_prefixed(first_right, "r_", on), on=on, maintain_order="left")
-    judged = both.with_columns(_judgements(len(fields), within))
-    differs = _any([pl.col(f"differs{n}") for n in range(len(fields))])
-    doubled = counts.select(on)
     return Compared(
         left=Side(rows=len(ours), entities=len(first_left), without_key=len(ours) - len(left)),
         right=Side(rows=len(theirs), entities=len(first_right), without_key=len(theirs) - len(right)),
         keys=keys,
         fields=fields,
         matched=len(both),
-        agreeing=len(judged.filter(~differs).join(doubled, on=on, how="anti")),
+        agreeing=len(both.filter(~differing).join(counts, on=on, how="anti")),
         entities=len(first_left) + len(first_right) - len(both),
-        pairs=judged.filter(differs),
+        pairs=_pairs(both.filter(differing), ours, theirs, on=on, fields=len(fields), within=within),
         missing_left=first_right.join(first_left, on=on, how="anti", maintain_order="left").select(on),
         missing_right=first_left.join(first_right, on=on, how="anti", maintain_order="left").select(on),
         duplicates=counts,
     )
+
+
+def _firsts(side: pl.DataFrame, name: str, /, *, on: list[str]) -> pl.DataFrame:
+    """The keys of each entity, and the place of its first record."""
+    return side.select(*on, pl.col("row").alias(name)).unique(on, keep="first", maintain_order=True)
+
+
+def _differing(
+    both: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame, *, fields: int, within: Tolerance
+) -> pl.Series:
+    """Whether any field does; one after another, so that the columns of only one are copied at a time."""
+    any_does = pl.Series([False]).new_from_index(0, len(both))
+    for n in range(fields):
+        any_does |= _cells(both, ours, theirs, n=n).select(_judgements(n, within)[0]).to_series()
+    return any_does
+
+
+def _pairs(
+    both: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame, *, on: list[str], fields: int, within: Tolerance
+) -> pl.DataFrame:
+    cells = [_cells(both, ours, theirs, n=n).with_columns(_judgements(n, within)) for n in range(fields)]
+    return pl.concat([both.select(on), *cells], how="horizontal")
+
+
+def _cells(both: pl.DataFrame, ours: pl.DataFrame, theirs: pl.DataFrame, *, n: int) -> pl.DataFrame:
+    names = [f"{letter}{n}" for letter in "fnst"]
+    left = ours.select(names).select(pl.all().gather(both["l"])).rename(lambda name: f"l_{name}")
+    right = theirs.select(names).select(pl.all().gather(both["r"])).rename(lambda name: f"r_{name}")
+    return pl.concat([left, right], how="horizontal")
 
 
 def _loose_keys(on: list[str]) -> list[pl.Expr]:
@@ -120,25 +149,20 @@ def _counts(left: pl.DataFrame, right: pl.DataFrame, *, on: list[str]) -> pl.Dat
     """The entities that a side has more than once, those with most records first."""
     ours = left.group_by(on).agg(pl.len().alias("l_count"))
     theirs = right.group_by(on).agg(pl.len().alias("r_count"))
-    counted = ours.join(theirs, on=on, how="full", coalesce=True).with_columns(pl.col("l_count", "r_count").fill_null(0))
+    counted = ours.join(theirs, on=on, how="full", coalesce=True).with_columns(
+        pl.col("l_count", "r_count").fill_null(0)
+    )
     most = pl.max_horizontal("l_count", "r_count")
     return counted.filter(most > 1).sort([most, *on], descending=[True, *(False for _ in on)])
 
 
-def _prefixed(frame: pl.DataFrame, prefix: str, on: list[str]) -> pl.DataFrame:
-    return frame.rename({name: prefix + name for name in frame.columns if name not in on})
-
-
-def _judgements(fields: int, within: Tolerance) -> list[pl.Expr]:
-    made: list[pl.Expr] = []
-    for n in range(fields):
-        number, time = _both_numbers(n), _both_times(n)
-        made += [
-            (~_equal(n, number, time, within)).alias(f"differs{n}"),
-            number[0].sub(number[1]).abs().alias(f"gap{n}"),
-            time[0].sub(time[1]).alias(f"lag{n}"),
-        ]
-    return made
+def _judgements(n: int, within: Tolerance) -> list[pl.Expr]:
+    number, time = _both_numbers(n), _both_times(n)
+    return [
+        (~_equal(n, number, time, within)).alias(f"differs{n}"),
+        number[0].sub(number[1]).abs().alias(f"gap{n}"),
+        time[0].sub(time[1]).alias(f"lag{n}"),
+    ]
 
 
 Two = tuple[pl.Expr, pl.Expr]
@@ -168,12 +192,18 @@ def _epoch(column: str) -> pl.Expr:
 
 def _equal(n: int, number: Two, time: Two, within: Tolerance) -> pl.Expr:
     ours, theirs = pl.col(f"l_f{n}"), pl.col(f"r_f{n}")
-    same = loosened(ours).eq_missing(loosened(theirs)) if within.loose else ours.eq_missing(theirs)
+    same = _same(ours, theirs, within)
+    if within.synonyms:
+        same |= _same(ours, theirs.replace(within.synonyms), within)
     larger = pl.max_horizontal(number[0].abs(), number[1].abs())
     room = (within.number + larger * (within.percent / 100)) * _SLACK
     near = (number[0] - number[1]).abs() <= room
     soon = (time[0] - time[1]).abs() <= within.seconds
     return same | near.fill_null(False) | soon.fill_null(False)
+
+
+def _same(ours: pl.Expr, theirs: pl.Expr, within: Tolerance, /) -> pl.Expr:
+    return loosened(ours).eq_missing(loosened(theirs)) if within.loose else ours.eq_missing(theirs)
 
 
 def _any(expressions: list[pl.Expr]) -> pl.Expr:

@@ -15,7 +15,7 @@ from agents.correlation.pairing import Pair
 EXAMPLES = 3
 """Of each class and field in a summary."""
 
-MOST_LISTED = 5_000
+MOST_LISTED = 2_000
 """Mismatches of each class in the list."""
 
 _VALUE_SHOWN = 120
@@ -36,6 +36,7 @@ def summary(compared: Compared) -> Told:
         "mismatches": {
             "value": len(compared.pairs) - len(late),
             "timing": len(late),
+            "timing_where_other_fields_differ_too": len(late.filter(_differs_otherwise(len(compared.fields)))),
             "missing_on_left": len(compared.missing_left),
             "missing_on_right": len(compared.missing_right),
             "duplicate": len(compared.duplicates),
@@ -51,17 +52,23 @@ def summary(compared: Compared) -> Told:
     }
 
 
-def listing(compared: Compared) -> Told:
-    """The mismatches of each class, worst first, at most `MOST_LISTED` of each."""
+def listing(compared: Compared, *, most: int = MOST_LISTED) -> Told:
+    """The mismatches of each class, worst first, at most `most` of each."""
     late = is_late(len(compared.fields))
     worst = _worst_first(compared.pairs, fields=range(len(compared.fields)))
     return {
-        "value": _pairs(worst.filter(~late).head(MOST_LISTED), compared),
-        "timing": _pairs(worst.filter(late).head(MOST_LISTED), compared),
-        "missing_on_left": _keys(compared.missing_left.head(MOST_LISTED), compared.keys),
-        "missing_on_right": _keys(compared.missing_right.head(MOST_LISTED), compared.keys),
-        "duplicate": _duplicates(compared.duplicates.head(MOST_LISTED), compared.keys),
+        "value": _pairs(worst.filter(~late).head(most), compared),
+        "timing": _pairs(worst.filter(late).head(most), compared),
+        "missing_on_left": _keys(compared.missing_left.head(most), compared.keys),
+        "missing_on_right": _keys(compared.missing_right.head(most), compared.keys),
+        "duplicate": _duplicates(compared.duplicates.head(most), compared.keys),
     }
+
+
+def _differs_otherwise(fields: int) -> pl.Expr:
+    """Whether a field that is no time differs."""
+    others = [pl.col(f"differs{n}") & pl.col(f"lag{n}").is_null() for n in range(fields)]
+    return pl.any_horizontal(others) if others else pl.lit(False)
 
 
 def _by_field(compared: Compared) -> list[Told]:

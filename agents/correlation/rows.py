@@ -1,4 +1,8 @@
-"""Records out of a text: a list of objects somewhere in JSON, or a JSON object on each line (NDJSON)."""
+"""Records out of a text: a list of objects somewhere in JSON, or a JSON object on each line (NDJSON).
+
+A path may lead through a list: the rows at `orders.items` are all items of all orders, and each has the fields of its
+order, too, but for those that it has itself.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Any
 from agents.correlation.fault import CorrelationFault, listed
 
 Row = dict[str, Any]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
@@ -44,7 +49,7 @@ def read_rows(text: str, *, path: str = "", name: str) -> list[Row]:
     return rows
 
 
-def value_in(row: Row, field: str) -> Any:
+def value_in(row: Row, field: str, /) -> Any:
     """Of a field, or of `customer.id`, a field of a field; None where there is none."""
     if field in row:
         return row[field]
@@ -84,10 +89,10 @@ def _no_json(name: str, text: str, error: ValueError) -> str:
 def _list_in(value: Any, *, path: str, name: str) -> list[Any]:
     gone = ""
     for step in path.split(".") if path else []:
-        if not isinstance(value, dict) or step not in value:
-            there = f"its fields: {listed(value)}" if isinstance(value, dict) else f"it is {_kind(value)}"
-            raise CorrelationFault(f"{name} has no {step!r} at {gone or 'its top'}; {there}")
-        value, gone = value[step], f"{gone}.{step}".strip(".")
+        value, gone = (
+            _step_into(value, step, at=f"{name} has no {step!r} at {gone.strip('.') or 'its top'}"),
+            f"{gone}.{step}",
+        )
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -97,7 +102,23 @@ def _list_in(value: Any, *, path: str, name: str) -> list[Any]:
             return inner
         there = f"it has several: {listed(lists)}" if lists else f"its fields: {listed(value)}"
         raise CorrelationFault(f"the path to the rows of {name} must lead to a list; {there}")
-    raise CorrelationFault(f"{name} has no rows at {gone or 'its top'}: it is {_kind(value)}")
+    raise CorrelationFault(f"{name} has no rows at {gone.strip('.') or 'its top'}: it is {_kind(value)}")
+
+
+def _step_into(value: Any, step: str, *, at: str) -> Any:
+    if isinstance(value, list) and any(isinstance(row, dict) and isinstance(row.get(step), list) for row in value):
+        return [inner for row in value for inner in _inner_rows(row, step)]
+    if not isinstance(value, dict) or step not in value:
+        there = f"its fields: {listed(value)}" if isinstance(value, dict) else f"it is {_kind(value)}"
+        raise CorrelationFault(f"{at}; {there}")
+    return value[step]
+
+
+def _inner_rows(row: Any, step: str, /) -> Iterator[Any]:
+    inner = row.get(step) if isinstance(row, dict) else None
+    outer = {name: value for name, value in row.items() if name != step} if inner else {}
+    for one in inner if isinstance(inner, list) else ():
+        yield outer | one if isinstance(one, dict) else one
 
 
 def _kind(value: Any) -> str:

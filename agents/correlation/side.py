@@ -8,6 +8,7 @@ import polars as pl
 
 from agents.correlation.cells import columns_of
 from agents.correlation.fault import CorrelationFault, listed
+from agents.correlation.pairing import Term
 from agents.correlation.rows import Listing, Row
 
 MOST_CELLS = 5_000_000
@@ -22,7 +23,7 @@ def names_in(listing: Listing) -> dict[str, None]:
     return names
 
 
-def read_side(listing: Listing, *, side: str, keys: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
+def read_side(listing: Listing, *, side: str, keys: Sequence[Term], fields: Sequence[Term]) -> pl.DataFrame:
     """Its columns (see `cells`). CorrelationFault if it has no rows, too many, or none with a field that is named."""
     frames, names, cells = [], dict[str, None](), 0
     for rows in listing:
@@ -37,7 +38,8 @@ def read_side(listing: Listing, *, side: str, keys: Sequence[str], fields: Seque
     frame = pl.concat(frames) if frames else pl.DataFrame()
     if frame.is_empty():
         raise CorrelationFault(f"the {side} side has no rows: its list is empty")
-    for column, name in [*_columns("k", keys), *_columns("f", fields)]:
+    for column, term in [*_columns("k", keys), *_columns("f", fields)]:
+        name = term.field
         if name not in names and frame[column].null_count() == len(frame):
             raise CorrelationFault(f"no row of the {side} side has the field {name!r}; there are: {listed(names)}")
     return frame
@@ -49,5 +51,5 @@ def _note(names: dict[str, None], rows: Sequence[Row]) -> None:
             names.update(dict.fromkeys(row))
 
 
-def _columns(letter: str, names: Sequence[str]) -> list[tuple[str, str]]:
-    return [(f"{letter}{n}", name) for n, name in enumerate(names)]
+def _columns(letter: str, terms: Sequence[Term]) -> list[tuple[str, Term]]:
+    return [(f"{letter}{n}", term) for n, term in enumerate(terms)]

@@ -7,7 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast, overload
 
 from pydantic import TypeAdapter, ValidationError
@@ -87,6 +87,11 @@ class ToolSet:
 
     def get(self, name: str) -> Tool | None:
         return self._tools.get(name)
+
+    def running(self, name: str, run: Callable[[Mapping[str, Any]], Awaitable[object]], /) -> ToolSet:
+        """The same tools, the one named `name` with another `run`; the very same set where there is none of it."""
+        tool = self.get(name)
+        return self if tool is None else ToolSet(replace(tool, run=run) if each is tool else each for each in self)
 
 
 Function = Callable[..., Awaitable[object]]

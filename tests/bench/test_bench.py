@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("recall_facts", ["40 facts over 60 turns at 8,192 tokens"]),
         ("limiter_properties", ["laws broken in 10 generated conversations"]),
         ("governor_decision", ["a decision, memory, 0 waiters, p50 of 20", "memory, 200 waiters, p95", "PostgreSQL"]),
+        ("correlating", ["200 × 200 rows, 5 fields, processor time", "200 × 200 rows, peak of memory"]),
     ],
 )
 def test_a_bench_prints_its_figures_beside_their_baselines(name: str, figures: list[str]) -> None:
