@@ -419,6 +419,59 @@ class DatadogConnection(models.Model):
         return self.name
 
 
+class HttpSource(models.Model):
+    """A service that agents may read over HTTP. Everybody who may use the agents may ask it."""
+
+    class Auth(models.TextChoices):
+        NONE = "none", "None"
+        HEADER = "header", "A header"
+        OAUTH2 = "oauth2", "OAuth2 client credentials"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=64, unique=True, help_text="What an agent names it by.")
+    name = models.CharField(max_length=100)
+    base_url = models.URLField(
+        blank=True, help_text="What every path is put behind. Empty: the sandbox's fictional company, in this process."
+    )
+    auth = models.CharField(max_length=16, choices=Auth.choices, default=Auth.NONE)
+    header_name = models.CharField(max_length=100, blank=True, default="Authorization")
+    header_scheme = models.CharField(
+        max_length=32, blank=True, default="Bearer", help_text="What stands before the key in the header; may be empty."
+    )
+    api_key = models.TextField(
+        blank=True, help_text="The key in the header: a reference or encrypted, as a provider's key."
+    )
+    oauth2 = models.JSONField(default=dict, blank=True, help_text="Client credentials, as a provider's.")
+    allowed_paths = models.TextField(
+        help_text="One a line: /orders, /orders/* (one step of a path), /reports/** (all below)."
+    )
+    allowed_methods = models.CharField(
+        max_length=60, default="GET", help_text="Such as GET, HEAD. Agents only read: any other method is refused."
+    )
+    operations = models.TextField(
+        blank=True,
+        max_length=1_000,
+        help_text="For the model, a line each: GET /orders?page=&per_page= lists orders. Every line costs tokens.",
+    )
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["slug"]
+        verbose_name = "HTTP source"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(api_key="")
+                | Q(api_key__startswith="env:")
+                | Q(api_key__startswith="file:")
+                | Q(api_key__startswith="sealed:"),
+                name="http_source_api_key_is_never_plain",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class StoredResult(models.Model):
     """A whole tool result of which the model was given an extract. Whoever owns a scope deletes its results with it."""
 

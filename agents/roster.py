@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from agents.llm.tools import Tool, ToolSet
 from agents.registry import sandbox
+from agents.sources.catalogue import NONE, catalogue
 from agents.tools.basics import basics
+from agents.tools.call_source import knowing
+from agents.tools.correlate import correlate
 from agents.tools.datadog.toolbox import datadog_tools
 from agents.tools.recall import recall
 
@@ -22,6 +25,12 @@ _PROMPTS = Path(__file__).parent / "prompts"
 
 def _datadog() -> tuple[Tool, ...]:
     return datadog_tools(clock=time.time, company=lambda: sandbox().company)
+
+
+@lru_cache(maxsize=8)
+def _correlating(catalogue: str) -> Callable[[], tuple[Tool, ...]]:
+    """Kept, so that the same sources make the same agent, whose tokens are counted once."""
+    return lambda: (knowing(catalogue), correlate)
 
 
 @dataclass(frozen=True)
@@ -65,16 +74,22 @@ ROSTER: tuple[Agent, ...] = (
     Agent(
         slug="api-correlator",
         name="API Correlator",
-        description="Finds mismatches between the API responses that you paste.",
+        description="Joins the data of two or more services, and finds what is missing, wrong, late or double.",
         starters=(
-            "Which orders disagree between these two responses?",
-            "What do I need to join two services' data?",
+            "Which orders disagree with their payments?",
+            "Is every order reserved in the inventory?",
             "Which kinds of mismatch do you look for?",
         ),
+        own_tools=_correlating(NONE),
     ),
 )
 
 DEFAULT_AGENT = ROSTER[0]
+
+
+def equipped(agent: Agent) -> Agent:
+    """`agent`, with tools that know the sources as they are now. Reads rows: for a thread."""
+    return agent if agent.tools.get("call_source") is None else replace(agent, own_tools=_correlating(catalogue()))
 
 
 def agent_named(slug: str) -> Agent | None:

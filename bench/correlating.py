@@ -1,4 +1,5 @@
-"""How much processor time `correlate` takes for two long lists, and how much memory, beside a join with plain dicts in Python.
+"""How much processor time `correlate` takes for two long lists, and how much memory, beside a join with plain
+dicts in Python.
 
 Each run is a process of its own, so that its peak of memory is its own. Both read the same JSON texts, in pages.
 """

@@ -159,7 +159,7 @@ def _counts(left: pl.DataFrame, right: pl.DataFrame, *, on: list[str]) -> pl.Dat
 def _judgements(n: int, within: Tolerance) -> list[pl.Expr]:
     number, time = _both_numbers(n), _both_times(n)
     return [
-        (~_equal(n, number, time, within)).alias(f"differs{n}"),
+        (~_equal(n, number=number, time=time, within=within)).alias(f"differs{n}"),
         number[0].sub(number[1]).abs().alias(f"gap{n}"),
         time[0].sub(time[1]).alias(f"lag{n}"),
     ]
@@ -190,7 +190,7 @@ def _epoch(column: str) -> pl.Expr:
     return pl.coalesce(seconds, pl.when(value.is_between(least * 1000, most * 1000, closed="left")).then(value / 1000))
 
 
-def _equal(n: int, number: Two, time: Two, within: Tolerance) -> pl.Expr:
+def _equal(n: int, *, number: Two, time: Two, within: Tolerance) -> pl.Expr:
     ours, theirs = pl.col(f"l_f{n}"), pl.col(f"r_f{n}")
     same = _same(ours, theirs, within)
     if within.synonyms:

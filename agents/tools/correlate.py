@@ -53,6 +53,7 @@ Least = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 @tool(timeout=TIMEOUT)
 async def correlate(
+    *,
     left: Annotated[Handles, Field(description="result handles: all pages of one list")],
     right: Handles,
     keys: Annotated[Names, Field(min_length=1, description="that join them: id, or left_id=right.id", max_length=5)],
@@ -123,8 +124,8 @@ async def _pages(handles: Sequence[str], *, reader: Reader) -> list[Page]:
         source = await reader.result(handle)
         if source is None:
             raise ToolFailed(
-                f"this conversation has no result with the handle {handle!r}. A handle, such as 12345678901-1, stands at "
-                "the end of each result that has more than you were given"
+                f"this conversation has no result with the handle {handle!r}. A handle, such as 12345678901-1, stands "
+                "at the end of each result that has more than you were given"
             )
         characters += len(source.text)
         if characters > MOST_CHARACTERS:

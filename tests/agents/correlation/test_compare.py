@@ -294,7 +294,7 @@ class TestWhatCannotBeCompared:
 
     def test_too_many_common_fields_have_to_be_chosen_from(self) -> None:
         rows = [{"id": 1} | {f"f{n}": n for n in range(30)}]
-        with pytest.raises(CorrelationFault, match="30 fields in common.*f0, f1,.*and 10 more"):
+        with pytest.raises(CorrelationFault, match=r"30 fields in common.*f0, f1,.*and 10 more"):
             of(rows, rows)
 
     def test_an_empty_side(self) -> None:

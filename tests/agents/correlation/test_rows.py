@@ -50,5 +50,6 @@ def test_a_field_of_a_field_is_read_and_a_name_with_a_dot_goes_before_it() -> No
 
 
 def test_a_path_through_a_list_leads_to_all_rows_inside_with_the_fields_outside() -> None:
-    text = '{"data": [{"id": 1, "n": 1, "items": [{"sku": "a", "n": 2}, {"sku": "b"}]}, {"id": 2}, {"id": 3, "items": []}]}'
+    first = '{"id": 1, "n": 1, "items": [{"sku": "a", "n": 2}, {"sku": "b"}]}'
+    text = f'{{"data": [{first}, {{"id": 2}}, {{"id": 3, "items": []}}]}}'
     assert read_rows(text, path="data.items", name="") == [{"id": 1, "n": 2, "sku": "a"}, {"id": 1, "n": 1, "sku": "b"}]
