@@ -25,10 +25,8 @@ class Service:
 
 def says(body: bytes | str, *, status: str = "200 OK", kind: str = "application/json", more: str = "") -> bytes:
     data = body.encode() if isinstance(body, str) else body
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n{more}Connection: close\r\n\r\n"
-    )
-    return head.encode() + data
+    length = f"Content-Length: {len(data)}\r\nConnection: close\r\n"
+    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{length}{more}\r\n".encode() + data
 
 
 @asynccontextmanager
