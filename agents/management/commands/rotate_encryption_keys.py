@@ -12,6 +12,8 @@ from accounts.models import AuditEntry
 from agents.models import DatadogConnection, Provider
 from agents.secrets import SecretUnreadable, is_sealed, resealed
 
+_Sealing = Provider | DatadogConnection
+
 
 class Command(BaseCommand):
     help = "Encrypt every stored secret with the first of ENCRYPTION_KEYS, so that the keys after it can be dropped."
@@ -30,7 +32,8 @@ class Command(BaseCommand):
 def _rotate() -> tuple[int, list[str]]:
     """How many were encrypted anew, and where those are that no key opens."""
     done, lost = 0, []
-    for row in (*Provider.objects.select_for_update(), *DatadogConnection.objects.select_for_update()):
+    rows: list[_Sealing] = [*Provider.objects.select_for_update(), *DatadogConnection.objects.select_for_update()]
+    for row in rows:
         rotated = []
         for name, sealed in _sealed(row).items():
             try:
@@ -47,7 +50,7 @@ def _rotate() -> tuple[int, list[str]]:
     return done, lost
 
 
-def _sealed(row: Provider | DatadogConnection) -> dict[str, str]:
+def _sealed(row: _Sealing) -> dict[str, str]:
     secrets = {"api_key": row.api_key}
     if isinstance(row, Provider):
         secrets["client_secret"] = str(row.oauth2.get("client_secret", ""))
@@ -56,7 +59,7 @@ def _sealed(row: Provider | DatadogConnection) -> dict[str, str]:
     return {name: secret for name, secret in secrets.items() if is_sealed(secret)}
 
 
-def _put(row: Provider | DatadogConnection, name: str, sealed: str) -> None:
+def _put(row: _Sealing, name: str, sealed: str) -> None:
     if name == "client_secret" and isinstance(row, Provider):
         row.oauth2[name] = sealed
     else:
