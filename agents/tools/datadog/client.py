@@ -99,7 +99,7 @@ class Client:
     def _connected(self, account: Account) -> ApiClient:
         from datadog_api_client import ApiClient, Configuration
 
-        configuration = Configuration(  # type: ignore[no-untyped-call]  # it has no types
+        configuration = Configuration(
             host=account.address or "http://sandbox",
             api_key={"apiKeyAuth": account.api_key, "appKeyAuth": account.application_key},
             request_timeout=_CONNECT_AND_READ,
