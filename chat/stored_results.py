@@ -1,5 +1,5 @@
-"""Tool results as they are kept: the model is given an extract of a long one, or the summary that its tool made, and the
-whole stays to be recalled.
+"""Tool results as they are kept: the model is given an extract of a long one, or the summary that its tool made, and
+the whole stays to be recalled.
 
 A handle is made of the id of the answer that called the tool, so that it is known before any row is written, and so
 that the row of a result that was never shortened can be found by it, too.

@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 import urllib3
@@ -63,7 +64,7 @@ def _origin(url: str) -> str:
 def _whole(response: urllib3.BaseHTTPResponse, *, url: str) -> urllib3.HTTPResponse:
     ends = time.monotonic() + BODY_SECONDS
     body = bytearray()
-    while chunk := response.read(_AT_ONCE, decode_content=True):
+    while chunk := response.read1(_AT_ONCE, decode_content=True):
         body += chunk
         if len(body) > MOST_BYTES:
             raise ProtocolError(f"the answer is larger than {MOST_BYTES:,} bytes")
@@ -71,7 +72,7 @@ def _whole(response: urllib3.BaseHTTPResponse, *, url: str) -> urllib3.HTTPRespo
             raise ProtocolError(f"the answer took longer than {BODY_SECONDS:g} seconds")
     headers = response.headers.copy()
     headers.discard("content-encoding")
-    return urllib3.HTTPResponse(body=bytes(body), headers=headers, status=response.status, reason=response.reason)
+    return urllib3.HTTPResponse(body=BytesIO(body), headers=headers, status=response.status, reason=response.reason)
 
 
 def _plain_pools(egress: Egress) -> type[urllib3.HTTPConnectionPool]:

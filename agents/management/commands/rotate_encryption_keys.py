@@ -6,15 +6,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from django.db.models import Model
 
 from accounts import audit
 from accounts.models import AuditEntry
 from agents.models import DatadogConnection, HttpSource, Provider
 from agents.secrets import SecretUnreadable, is_sealed, resealed
 
-_WITH_SECRETS: tuple[type[Model], ...] = (Provider, DatadogConnection, HttpSource)
-_FIELDS = ("api_key", "application_key")
+_Sealing = Provider | DatadogConnection | HttpSource
 
 
 class Command(BaseCommand):
@@ -34,14 +32,18 @@ class Command(BaseCommand):
 def _rotate() -> tuple[int, list[str]]:
     """How many were encrypted anew, and where those are that no key opens."""
     done, lost = 0, []
-    rows = [row for model in _WITH_SECRETS for row in model._default_manager.select_for_update()]
+    rows: list[_Sealing] = [
+        *Provider.objects.select_for_update(),
+        *DatadogConnection.objects.select_for_update(),
+        *HttpSource.objects.select_for_update(),
+    ]
     for row in rows:
         rotated = []
         for name, sealed in _sealed(row).items():
             try:
                 _put(row, name, resealed(sealed))
             except SecretUnreadable:
-                lost.append(f"{name} of {row._meta.verbose_name} {row.slug}")  # type: ignore[attr-defined]
+                lost.append(f"{name} of {row._meta.verbose_name} {row.slug}")
             else:
                 rotated.append(name)
         if rotated:
@@ -52,14 +54,17 @@ def _rotate() -> tuple[int, list[str]]:
     return done, lost
 
 
-def _sealed(row: Model) -> dict[str, str]:
-    secrets = {name: str(getattr(row, name, "")) for name in _FIELDS}
-    secrets["client_secret"] = str(getattr(row, "oauth2", {}).get("client_secret", ""))
+def _sealed(row: _Sealing) -> dict[str, str]:
+    secrets = {"api_key": row.api_key}
+    if isinstance(row, DatadogConnection):
+        secrets["application_key"] = row.application_key
+    else:
+        secrets["client_secret"] = str(row.oauth2.get("client_secret", ""))
     return {name: secret for name, secret in secrets.items() if is_sealed(secret)}
 
 
-def _put(row: Any, name: str, sealed: str, /) -> None:
-    if name == "client_secret":
+def _put(row: _Sealing, name: str, sealed: str) -> None:
+    if name == "client_secret" and not isinstance(row, DatadogConnection):
         row.oauth2[name] = sealed
     else:
         setattr(row, name, sealed)

@@ -49,7 +49,7 @@ def _chain(minute: int, number: int) -> Iterator[Failure]:
     numbers = seeded("chain", minute, number)
     second = numbers.uniform(0, MINUTE - 7)
     trace_id, order = f"{numbers.getrandbits(128):032x}", f"ORD-{numbers.randrange(10_000, 99_999)}"
-    waiting = numbers.randrange(20, 60)
+    waiting, besides = numbers.randrange(20, 60), numbers.uniform(5, 40)
     for place, service in enumerate(FAILING):
         said = (
             500,
@@ -65,7 +65,7 @@ def _chain(minute: int, number: int) -> Iterator[Failure]:
             status_code=code,
             error_kind=kind,
             message=message,
-            duration_ms=round(WAIT_MS + numbers.uniform(5, 40) + place * 25, 1),
+            duration_ms=round(WAIT_MS + besides + place * 25, 1),
             order=order,
         )
 

@@ -32,8 +32,9 @@ def search_events(datadog: Datadog) -> Tool:
         query: Query = "source:deployment", time: Time = "last 2 h", account: AccountName = ""
     ) -> Summarised:
         """What was changed: deployments and other events, newest first."""
-        asked = await datadog.ask(account, time=time, call=lambda period: _search(query, period))
-        return _told(asked, query)
+        return await datadog.ask(
+            account, time=time, call=lambda period: _search(query, period), tell=lambda asked: _told(asked, query)
+        )
 
     return datadog_search_events
 

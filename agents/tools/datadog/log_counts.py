@@ -32,8 +32,12 @@ def count_logs(datadog: Datadog) -> Tool:
         account: AccountName = "",
     ) -> Summarised:
         """Counts all logs that fit, by facets such as service, status, @http.status_code."""
-        asked = await datadog.ask(account, time=time, call=lambda period: _count(query, group_by, measure, period))
-        return _told(asked, query)
+        return await datadog.ask(
+            account,
+            time=time,
+            call=lambda period: _count(query, group_by, measure, period),
+            tell=lambda asked: _told(asked, query),
+        )
 
     return datadog_count_logs
 

@@ -32,8 +32,9 @@ def search_logs(datadog: Datadog) -> Tool:
     @tool(timeout=TIMEOUT)
     async def datadog_search_logs(query: Query, time: Time = "last 30 min", account: AccountName = "") -> Summarised:
         """Logs that fit a Datadog query: how many and when, frequent messages, samples with trace ids."""
-        asked = await datadog.ask(account, time=time, call=lambda period: _search(query, period))
-        return _told(asked, query)
+        return await datadog.ask(
+            account, time=time, call=lambda period: _search(query, period), tell=lambda asked: _told(asked, query)
+        )
 
     return datadog_search_logs
 

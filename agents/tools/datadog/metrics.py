@@ -38,8 +38,9 @@ def query_metrics(datadog: Datadog) -> Tool:
         query: MetricQuery, time: Time = "last 30 min", account: AccountName = ""
     ) -> Summarised:
         """Metric series: range, mean, outliers, and the step where values changed most, with before and after."""
-        asked = await datadog.ask(account, time=time, call=lambda period: _query(query, period))
-        return _told(asked, query)
+        return await datadog.ask(
+            account, time=time, call=lambda period: _query(query, period), tell=lambda asked: _told(asked, query)
+        )
 
     return datadog_query_metrics
 

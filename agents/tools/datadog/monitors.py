@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from agents.llm.tools import Summarised, Tool, tool
 from agents.tools.datadog.client import Call
-from agents.tools.datadog.question import TIMEOUT, AccountName, Datadog, at, clock_time, seconds_of, summarised
+from agents.tools.datadog.question import TIMEOUT, AccountName, Asked, Datadog, at, clock_time, seconds_of, summarised
 from agents.tools.figures import top
 
 if TYPE_CHECKING:
@@ -26,16 +27,9 @@ def inspect_monitors(datadog: Datadog) -> Tool:
         account: AccountName = "",
     ) -> Summarised:
         """Monitors, alerting ones first: state, since when, query; or one of them with its groups."""
-        asked = await datadog.ask(
-            account, time=_NOW, call=lambda period: _read(monitor_id) if monitor_id else _list(name)
-        )
-        head = {key: value for key, value in asked.head("monitors", name).items() if key in ("source", "waited")}
-        if monitor_id:
-            found = asked.reply.data
-            return summarised(head, {**_row(found), **_inside(found)}, whole=[found])
-        rows = sorted((_row(one) for one in asked.reply.data), key=_badness)
-        said = {"found": len(rows), "states": top((row["state"] for row in rows), 8), "monitors": rows[:_SHOWN]}
-        return summarised(head, said, whole=rows)
+        call = _read(monitor_id) if monitor_id else _list(name)
+        tell = _told_one if monitor_id else partial(_told_all, name=name)
+        return await datadog.ask(account, time=_NOW, call=lambda period: call, tell=tell)
 
     return datadog_monitors
 
@@ -44,8 +38,12 @@ def _list(name: str) -> Call:
     def call(client: ApiClient) -> Any:
         from datadog_api_client.v1.api.monitors_api import MonitorsApi
 
-        wanted = {"name": name} if name else {}
-        return MonitorsApi(client).list_monitors(page_size=1_000, page=0, **wanted)
+        api = MonitorsApi(client)
+        return (
+            api.list_monitors(page_size=1_000, page=0, name=name)
+            if name
+            else api.list_monitors(page_size=1_000, page=0)
+        )
 
     return call
 
@@ -57,6 +55,22 @@ def _read(number: int) -> Call:
         return MonitorsApi(client).get_monitor(number, group_states="all")
 
     return call
+
+
+def _told_one(asked: Asked) -> Summarised:
+    found = asked.reply.data
+    return summarised(_head(asked, ""), {**_row(found), **_inside(found)}, whole=[found])
+
+
+def _told_all(asked: Asked, *, name: str) -> Summarised:
+    rows = sorted((_row(one) for one in asked.reply.data), key=_badness)
+    said = {"found": len(rows), "states": top((row["state"] for row in rows), 8), "monitors": rows[:_SHOWN]}
+    return summarised(_head(asked, name), said, whole=rows)
+
+
+def _head(asked: Asked, name: str) -> dict[str, Any]:
+    """Without a time range: a state is that of now."""
+    return {key: value for key, value in asked.head("monitors", name).items() if key not in ("query", "from", "to")}
 
 
 def _row(monitor: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,4 +30,4 @@ class CompanyPool(urllib3.PoolManager):
             headers={name.lower(): value for name, value in (more.get("headers") or {}).items()},
             body=body.encode() if isinstance(body, str) else body,
         )
-        return urllib3.HTTPResponse(body=answer.body, headers=dict(answer.headers), status=answer.status)
+        return urllib3.HTTPResponse(body=BytesIO(answer.body), headers=dict(answer.headers), status=answer.status)

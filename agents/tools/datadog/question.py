@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,11 +38,15 @@ class Datadog:
     client: Client
     find: Callable[[str], Awaitable[Account]] = _find
 
-    async def ask(self, account: str, *, time: str, call: Callable[[TimeRange], Call]) -> Asked:
-        """ToolFailed for an account that is not there, a time that is none, and what goes wrong on the way."""
+    async def ask(
+        self, account: str, *, time: str, call: Callable[[TimeRange], Call], tell: Callable[[Asked], Summarised]
+    ) -> Summarised:
+        """What `tell` makes of the answer to `call`: in a thread, since it may look at a thousand entries. ToolFailed
+        for an account that is not there, a time that is none, and what goes wrong on the way."""
         period = read_range(time, now=self.clock())
         found = await self.find(account)
-        return Asked(account=found, period=period, reply=await self.client.ask(found, call(period)))
+        reply = await self.client.ask(found, call(period))
+        return await asyncio.to_thread(tell, Asked(account=found, period=period, reply=reply))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,8 +31,9 @@ def search_spans(datadog: Datadog) -> Tool:
     @tool(timeout=TIMEOUT)
     async def datadog_search_spans(query: Query, time: Time = "last 30 min", account: AccountName = "") -> Summarised:
         """Spans of traces: durations, errors, the slowest. trace_id:ID shows one request through its services."""
-        asked = await datadog.ask(account, time=time, call=lambda period: _search(query, period))
-        return _told(asked, query)
+        return await datadog.ask(
+            account, time=time, call=lambda period: _search(query, period), tell=lambda asked: _told(asked, query)
+        )
 
     return datadog_search_spans
 

@@ -22,12 +22,11 @@ def near() -> httpx2.AsyncClient:
 
 
 async def all_of(http: httpx2.AsyncClient, name: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    path: str | None = f"/company/{name}"
-    while path:
-        page = (await http.get(path)).json()
+    page = (await http.get(f"/company/{name}")).json()
+    rows: list[dict[str, Any]] = page["data"]
+    while page["next"]:
+        page = (await http.get(page["next"])).json()
         rows += page["data"]
-        path = page["next"]
     assert len(rows) == page["total"]
     return rows
 
