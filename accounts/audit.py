@@ -17,7 +17,7 @@ from accounts.models import AuditEntry, User
 Changes = Mapping[str, tuple[object, object]]
 
 SET, UNSET, SET_ANEW = "set", "unset", "set anew"
-_SECRET_NAMES = {"api_key", "client_secret", "digest", "password", "secret", "token"}
+_SECRET_NAMES = {"api_key", "application_key", "client_secret", "digest", "password", "secret", "token"}
 _REFERENCES = ("env:", "file:")
 _JSON = DjangoJSONEncoder()
 

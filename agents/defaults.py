@@ -1,4 +1,4 @@
-"""The providers, models and rate pools that every installation starts with."""
+"""The providers, models and rate pools that every installation starts with, and a company to look into."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from agents.llm.model_families import capabilities_of
-from agents.models import LanguageModel, Provider, RatePool, Wire
+from agents.models import DatadogConnection, HttpSource, LanguageModel, Provider, RatePool, Wire
 from agents.own_wire import own_wire
 
 
@@ -117,13 +117,29 @@ SHIPPED: tuple[ShippedProvider, ...] = (
 )
 
 
+_COMPANY = """\
+GET /company/orders: amount, status
+GET /company/payments: order_ref, amount_cents, state
+GET /company/inventory: order_id, sku, quantity (reservations for the items of orders)
+All: ?page=1&per_page=100; rows in data, next is the path of the next page"""
+
+
 def ensure_shipped_rows() -> list[str]:
-    """Make the shipped providers that are not there, with their models; the slugs of those made.
+    """Make the shipped providers that are not there, with their models; the slugs of those made. The same for the
+    sandbox company's Datadog connection and for its own APIs.
 
     A provider that is there is left as it is, whatever an admin changed or removed in it. (Whoever wants to be rid of a
     shipped provider switches it off: a deleted one comes back with the next start.) What a later version ships besides
     comes to such a provider once, by a migration.
     """
+    DatadogConnection.objects.get_or_create(
+        slug="sandbox",
+        defaults={"name": "Sandbox company", "site": DatadogConnection.Site.SANDBOX, "position": 90},
+    )
+    HttpSource.objects.get_or_create(
+        slug="company",
+        defaults={"name": "Sandbox company", "allowed_paths": "/company/*", "operations": _COMPANY},
+    )
     there = set(Provider.objects.values_list("slug", flat=True))
     return [shipped.slug for shipped in SHIPPED if shipped.slug not in there and _make(shipped)]
 

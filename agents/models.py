@@ -1,4 +1,4 @@
-"""Providers, models, their rate pools and settings, the ledger of model calls, whole tool results.
+"""Providers, models, their rate pools and settings, the ledger of model calls, what tools connect to, whole results.
 
 Rows only: no network, no logic.
 """
@@ -377,6 +377,99 @@ class ModelCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} · {self.purpose} · {self.status}"
+
+
+class DatadogConnection(models.Model):
+    """A Datadog account that agents may look into. Everybody who may use the agents may ask it."""
+
+    class Site(models.TextChoices):
+        US1 = "datadoghq.com", "US1 (datadoghq.com)"
+        US3 = "us3.datadoghq.com", "US3 (us3.datadoghq.com)"
+        US5 = "us5.datadoghq.com", "US5 (us5.datadoghq.com)"
+        EU = "datadoghq.eu", "EU (datadoghq.eu)"
+        AP1 = "ap1.datadoghq.com", "AP1 (ap1.datadoghq.com)"
+        AP2 = "ap2.datadoghq.com", "AP2 (ap2.datadoghq.com)"
+        GOV = "ddog-gov.com", "US1-FED (ddog-gov.com)"
+        SANDBOX = "sandbox", "Sandbox company (no keys, fictional)"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=64, unique=True, help_text="What an agent names it by.")
+    name = models.CharField(max_length=100)
+    site = models.CharField(max_length=32, choices=Site.choices, default=Site.US1)
+    base_url = models.URLField(blank=True, help_text="Empty for the site's own address, https://api.SITE.")
+    api_key = models.TextField(blank=True, help_text="A reference or the encrypted key, as a provider's.")
+    application_key = models.TextField(blank=True, help_text="The same.")
+    enabled = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0, help_text="The smallest is asked where an agent names none.")
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(**{key: ""})
+                | Q(**{f"{key}__startswith": "env:"})
+                | Q(**{f"{key}__startswith": "file:"})
+                | Q(**{f"{key}__startswith": "sealed:"}),
+                name=f"datadog_{key}_is_never_plain",
+            )
+            for key in ("api_key", "application_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HttpSource(models.Model):
+    """A service that agents may read over HTTP. Everybody who may use the agents may ask it."""
+
+    class Auth(models.TextChoices):
+        NONE = "none", "None"
+        HEADER = "header", "A header"
+        OAUTH2 = "oauth2", "OAuth2 client credentials"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=64, unique=True, help_text="What an agent names it by.")
+    name = models.CharField(max_length=100)
+    base_url = models.URLField(
+        blank=True, help_text="What every path is put behind. Empty: the sandbox's fictional company, in this process."
+    )
+    auth = models.CharField(max_length=16, choices=Auth.choices, default=Auth.NONE)
+    header_name = models.CharField(max_length=100, blank=True, default="Authorization")
+    header_scheme = models.CharField(
+        max_length=32, blank=True, default="Bearer", help_text="What stands before the key in the header; may be empty."
+    )
+    api_key = models.TextField(
+        blank=True, help_text="The key in the header: a reference or encrypted, as a provider's key."
+    )
+    oauth2 = models.JSONField(default=dict, blank=True, help_text="Client credentials, as a provider's.")
+    allowed_paths = models.TextField(
+        help_text="One a line: /orders, /orders/* (one step of a path), /reports/** (all below)."
+    )
+    allowed_methods = models.CharField(
+        max_length=60, default="GET", help_text="Such as GET, HEAD. Agents only read: any other method is refused."
+    )
+    operations = models.TextField(
+        blank=True,
+        max_length=1_000,
+        help_text="For the model, a line each: GET /orders?page=&per_page= lists orders. Every line costs tokens.",
+    )
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["slug"]
+        verbose_name = "HTTP source"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(api_key="")
+                | Q(api_key__startswith="env:")
+                | Q(api_key__startswith="file:")
+                | Q(api_key__startswith="sealed:"),
+                name="http_source_api_key_is_never_plain",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class StoredResult(models.Model):

@@ -25,6 +25,7 @@ NAMES = (
     "limiter_properties",
     "governor_decision",
     "governor",
+    "correlating",
 )
 
 

@@ -20,12 +20,14 @@ LAST_REQUEST = "/last-request"
 class RecordingSandbox(SandboxApp):
     _last = b""
 
-    async def handle(self, *, method: str, path: str, headers: Mapping[str, str], body: bytes) -> SandboxResponse:
+    async def handle(
+        self, *, method: str, path: str, headers: Mapping[str, str], body: bytes, query: str = ""
+    ) -> SandboxResponse:
         if path == LAST_REQUEST:
             entry = Entry(method=method, path=path, headers={})
             return whole_response(self._last, status=200, headers={}, entry=entry)
         self._last = body
-        return await super().handle(method=method, path=path, headers=headers, body=body)
+        return await super().handle(method=method, path=path, query=query, headers=headers, body=body)
 
 
 def main(port: int) -> None:

@@ -31,6 +31,7 @@ class Size:
     decisions: int
     governor_users: tuple[int, ...]
     governor_minutes: float
+    correlated_rows: int
 
 
 SIZES: dict[SizeName, Size] = {
@@ -52,6 +53,7 @@ SIZES: dict[SizeName, Size] = {
         decisions=2_000,
         governor_users=(5, 12, 20),
         governor_minutes=12.0,
+        correlated_rows=100_000,
     ),
     "quick": Size(
         first_token_rounds=1,
@@ -71,6 +73,7 @@ SIZES: dict[SizeName, Size] = {
         decisions=400,
         governor_users=(20,),
         governor_minutes=2.0,
+        correlated_rows=100_000,
     ),
     "smoke": Size(
         first_token_rounds=1,
@@ -90,5 +93,6 @@ SIZES: dict[SizeName, Size] = {
         decisions=20,
         governor_users=(5,),
         governor_minutes=1.0,
+        correlated_rows=200,
     ),
 }

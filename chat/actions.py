@@ -15,7 +15,7 @@ from agents import registry, settings_resolution
 from agents.availability import find_model
 from agents.llm.errors import LLMError
 from agents.models import LanguageModel
-from agents.roster import DEFAULT_AGENT, agent_named
+from agents.roster import DEFAULT_AGENT, agent_named, equipped
 from chat import context, engine, post, turn_start, turns
 from chat.models import Conversation, Turn
 from chat.once import Accepted
@@ -126,7 +126,7 @@ class _Ready:
         """Refuse now what could not be sent later, while the text is still in the sender's hands."""
         model = _model_of(conversation)
         registry.check_callable(model)
-        agent = agent_named(conversation.agent) or DEFAULT_AGENT
+        agent = equipped(agent_named(conversation.agent) or DEFAULT_AGENT)
         effective = settings_resolution.effective(user=conversation.owner, model=model)
         tokens = context.check_fits(
             agent=agent,

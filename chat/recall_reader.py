@@ -1,4 +1,4 @@
-"""What the `recall` tool reads: one conversation, as far as the turn that runs in it was not sent it.
+"""What the `recall` and `correlate` tools read: one conversation, as far as the turn that runs in it was not sent it.
 
 Everything is asked for by owner and conversation, so that no handle and no number leads anywhere else. Reads are
 bounded: a search looks at so many messages and characters at once, and says how many are left.
@@ -19,6 +19,7 @@ from agents.llm.tools import ToolSet
 from agents.llm.window import Window
 from agents.models import StoredResult
 from agents.threads import in_thread
+from agents.tools import correlate
 from agents.tools.recall import LeftOut, LeftOutPage, Source, bound
 from chat import branches, models
 from chat.context import TurnContext
@@ -34,12 +35,13 @@ CHARACTERS_SEARCHED = 6_000_000
 
 
 def bound_tools(context: TurnContext, *, conversation: Conversation) -> ToolSet:
-    """The agent's tools for one turn, with a `recall` that reads its conversation."""
+    """The agent's tools for one turn, with a `recall` and a `correlate` that read its conversation."""
     limiter = context.limiter
     # No more than the cap of a result that is stored: the answer is never shortened itself.
     most = min(MOST_TOKENS, limiter.token_limit // CAP_SHARE)
     reader = ConversationReader(context=context, owner_id=conversation.owner_id, conversation_id=conversation.pk)
-    return bound(context.agent.tools, reader=reader, fits=lambda text: limiter.counter.text(text) <= most)
+    tools = bound(context.agent.tools, reader=reader, fits=lambda text: limiter.counter.text(text) <= most)
+    return correlate.bound(tools, reader=reader)
 
 
 @dataclass(frozen=True, kw_only=True)

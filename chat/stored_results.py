@@ -1,4 +1,5 @@
-"""Tool results as they are kept: the model is given an extract of a long one, and the whole stays to be recalled.
+"""Tool results as they are kept: the model is given an extract of a long one, or the summary that its tool made, and
+the whole stays to be recalled.
 
 A handle is made of the id of the answer that called the tool, so that it is known before any row is written, and so
 that the row of a result that was never shortened can be found by it, too.
@@ -12,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from agents.llm.limiter import TokenLimiter
 from agents.llm.messages import Message, ToolResult
-from agents.llm.tool_results import extract
+from agents.llm.tool_results import extract, summary_of
+from agents.llm.tools import SummarisedResult
 from agents.models import StoredResult
 from chat.models import Turn
 
@@ -53,21 +55,31 @@ class Kept:
 def keep(result: ToolResult, *, answer: Message, turn: Turn, limiter: TokenLimiter) -> Kept:
     """`answer` holds the call of `result`. Counts the whole text: for a thread."""
     number = next((n for n, call in enumerate(answer.tool_calls, start=1) if call.id == result.call_id), 0)
-    named = replace(result, handle=handle_of(answer.id, number))
-    tokens = limiter.counter.text(result.text)
-    short = extract(named, max_tokens=limiter.token_limit // CAP_SHARE, counter=limiter.counter)
-    if short is named:
-        return Kept(result=named, tokens=tokens, store=None)
+    handle = handle_of(answer.id, number)
+    whole, given = _whole_and_given(result, handle)
+    tokens = limiter.counter.text(whole)
+    short = extract(given, max_tokens=limiter.token_limit // CAP_SHARE, counter=limiter.counter)
+    if short.text == whole:
+        return Kept(result=given, tokens=tokens, store=None)
     conversation = turn.conversation
     row = StoredResult(
         owner_id=conversation.owner_id,
         scope=scope_of(conversation.pk),
-        handle=named.handle,
+        handle=handle,
         tool=result.name[:200],
-        text=result.text,
-        size=len(result.text),
+        text=whole,
+        size=len(whole),
     )
     return Kept(result=short, tokens=tokens, store=lambda: row.save(force_insert=True))
+
+
+def _whole_and_given(result: ToolResult, handle: str) -> tuple[str, ToolResult]:
+    """All that the tool found, and what of it the model is to read."""
+    if not isinstance(result, SummarisedResult):
+        return result.text, replace(result, handle=handle)
+    text = summary_of(result.text, handle)
+    given = ToolResult(call_id=result.call_id, name=result.name, text=text, ok=result.ok, handle=handle)
+    return result.whole, given
 
 
 def _is_number(text: str) -> bool:

@@ -14,7 +14,7 @@ from agents.llm.limiter import LimitedContext
 from agents.llm.providers.base import ModelRequest
 from agents.llm.tools import ToolSet
 from agents.models import LanguageModel
-from agents.roster import Agent, agent_named
+from agents.roster import Agent, agent_named, equipped
 from chat import context, recall_reader
 from chat.event_log import Event
 from chat.models import Branch, Conversation, Message, Turn
@@ -60,7 +60,7 @@ def choose(turn: Turn) -> Chosen:
     if agent is None:
         raise ConfigInvalid(f"There is no agent named {turn.agent!r}. Your message is kept; choose another agent.")
     effective = settings_resolution.effective(user=turn.conversation.owner, model=model)
-    return Chosen(model=model, agent=agent, effective=effective)
+    return Chosen(model=model, agent=equipped(agent), effective=effective)
 
 
 def prepare(turn: Turn, *, chosen: Chosen | None = None) -> Start:

@@ -191,8 +191,10 @@ LOGGING = {
         "axes": {"level": "ERROR"},
         # Below WARNING these write down headers as they come, whatever a gateway repeats in them.
         "anthropic": {"level": "WARNING"},
+        "datadog_api_client": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
         "openai": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
         # Whoever asks for a name that is none of ours learns so; where in Django it was noticed helps nobody.
         "django.security.DisallowedHost": {"filters": ["no_traceback"]},
     },

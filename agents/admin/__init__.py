@@ -1,5 +1,24 @@
-"""Providers, models, limits and settings in the admin; the ledger of model calls to read. One file for each row."""
+"""Providers, models, limits, settings, Datadog accounts and HTTP sources in the admin; the ledger to read. One file for
+each row."""
 
-from agents.admin import agent_config, language_model, model_call, provider, rate_pool, setting_rule
+from agents.admin import (
+    agent_config,
+    datadog_connection,
+    http_source,
+    language_model,
+    model_call,
+    provider,
+    rate_pool,
+    setting_rule,
+)
 
-__all__ = ["agent_config", "language_model", "model_call", "provider", "rate_pool", "setting_rule"]
+__all__ = [
+    "agent_config",
+    "datadog_connection",
+    "http_source",
+    "language_model",
+    "model_call",
+    "provider",
+    "rate_pool",
+    "setting_rule",
+]

@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from accounts.audited_admin import AuditedAdmin
 from agents import secrets
 from agents.admin.connection_page import connection_page
+from agents.admin.oauth2_form import OAUTH2_FIELDS
 from agents.admin.provider_form import ProviderForm
 from agents.models import Provider
 
@@ -29,15 +30,7 @@ class ProviderAdmin(AuditedAdmin):
             "OAuth2 client credentials",
             {
                 "description": "For gateways that want a token of your identity provider.",
-                "fields": [
-                    "oauth2_token_url",
-                    "oauth2_client_id",
-                    "new_client_secret",
-                    "clear_client_secret",
-                    "oauth2_scope",
-                    "oauth2_audience",
-                    "oauth2_client_auth",
-                ],
+                "fields": OAUTH2_FIELDS,
                 "classes": ["collapse"],
             },
         ),

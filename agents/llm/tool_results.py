@@ -57,6 +57,15 @@ def extract(result: ToolResult, *, max_tokens: int, counter: TokenCounter) -> To
     return result if short == result.text else replace(result, text=short)
 
 
+def summary_of(text: str, handle: str) -> str:
+    """A summary, with where the whole is read: as its last field if it is a JSON object."""
+    reads = f"recall {handle} reads all of it"
+    if text.endswith("}") and isinstance(_container(text), dict):
+        comma = "" if text[:-1].rstrip().endswith("{") else ","
+        return f'{text[:-1]}{comma}"[summarised]":"{reads}"}}'
+    return f"{text}\n[Summarised; {reads}]"
+
+
 def is_extract(text: str, handle: str) -> bool:
     return bool(handle) and f"recall {handle} reads all" in text
 

@@ -7,7 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast, overload
 
 from pydantic import TypeAdapter, ValidationError
@@ -28,6 +28,22 @@ FAULTS_SHOWN = 5
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what both wires accept
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summarised:
+    """What a tool returns that has found more than a model should read at once: `summary` is given to it, `whole` is
+    what it was made of. Both are text or anything that JSON can hold."""
+
+    summary: object
+    whole: object
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummarisedResult(ToolResult):
+    """`text` is a summary. Whoever keeps results keeps `whole` beside it, and gives the model the handle."""
+
+    whole: str
 
 
 class InvalidArguments(ValueError):
@@ -71,6 +87,11 @@ class ToolSet:
 
     def get(self, name: str) -> Tool | None:
         return self._tools.get(name)
+
+    def running(self, name: str, run: Callable[[Mapping[str, Any]], Awaitable[object]], /) -> ToolSet:
+        """The same tools, the one named `name` with another `run`; the very same set where there is none of it."""
+        tool = self.get(name)
+        return self if tool is None else ToolSet(replace(tool, run=run) if each is tool else each for each in self)
 
 
 Function = Callable[..., Awaitable[object]]
@@ -178,6 +199,9 @@ async def _run(tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seco
         if not limit.expired():
             raise
         return _failed(call, f"no result within {seconds:g} seconds, so the tool was stopped.")
+    if isinstance(output, Summarised):
+        text, whole = output_text(output.summary), output_text(output.whole)
+        return SummarisedResult(call_id=call.id, name=call.name, text=text, whole=whole)
     return ToolResult(call_id=call.id, name=call.name, text=output_text(output))
 
 

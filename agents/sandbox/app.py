@@ -5,17 +5,23 @@ Paths: `POST /v1/messages`, `POST /v1/messages/count_tokens`, `POST /v1/chat/com
 `anthropic-version` header tells whose is meant. With an `oauth2` office, `POST /oauth2/token` gives the
 tokens that all others then want. `GET /sandbox/account` tells what the account of the credential has used, and `DELETE`
 begins its counters anew.
+
+Beside the providers, a fictional company is served: Datadog's API under `/api/v1/` and `/api/v2/`, its own under
+`/company/` (see `company`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import orjson
 
 from agents.sandbox.account import account_of
+from agents.sandbox.company.app import Company
 from agents.sandbox.exchange import Exchange
 from agents.sandbox.journal import Entry, Journal, without_secrets
 from agents.sandbox.oauth2 import TOKEN_PATH, TokenOffice
@@ -42,11 +48,18 @@ class _Counter(Protocol):
 
 
 class SandboxApp:
-    """The stand-in provider. Its parts are handed in: `exchange` plays, `journal` keeps what was served."""
+    """The stand-in provider. Its parts are handed in: `exchange` plays, `journal` keeps what was served, `company` is
+    there to be investigated."""
 
     def __init__(
-        self, *, exchange: Exchange | None = None, journal: Journal | None = None, oauth2: TokenOffice | None = None
+        self,
+        *,
+        exchange: Exchange | None = None,
+        journal: Journal | None = None,
+        oauth2: TokenOffice | None = None,
+        company: Company | None = None,
     ) -> None:
+        self.company = company or Company()
         self._oauth2 = oauth2
         self._exchange = exchange or Exchange()
         self._journal = journal if journal is not None else Journal(keep=0)
@@ -63,13 +76,18 @@ class SandboxApp:
             "/v1/responses/input_tokens": responses.count,
         }
 
-    async def handle(self, *, method: str, path: str, headers: Mapping[str, str], body: bytes) -> SandboxResponse:
-        """Answers one request; header names are in lower case. Errors are responses. Raises only ConnectionCut and
-        ConnectionReset, where a fault breaks the connection before there are headers."""
+    async def handle(
+        self, *, method: str, path: str, headers: Mapping[str, str], body: bytes, query: str = ""
+    ) -> SandboxResponse:
+        """Answers one request; header names are in lower case, `query` is what stands after the path's "?". Errors are
+        responses. Raises only ConnectionCut and ConnectionReset, where a fault breaks the connection before there are
+        headers."""
         entry = Entry(method=method, path=path, headers=without_secrets(headers))
         self._journal.note(entry)
         request_id = "req_" + self._exchange.new_id()
         visit = Visit(method=method, path=path, headers=headers, body=body, request_id=request_id, entry=entry)
+        if self.company.serves(path):
+            return await self._company_says(visit, query=query)
         if self._oauth2 is not None and path == TOKEN_PATH:
             return self._oauth2.answer(visit)
         if self._oauth2 is not None and not self._oauth2.accepts(headers):
@@ -84,6 +102,18 @@ class SandboxApp:
         except Exception:
             _logger.exception("the sandbox failed on %s %s", method, path)
             return _error_response(wire.fault("error_500"), wire=wire, visit=visit)
+
+    async def _company_says(self, visit: Visit, *, query: str) -> SandboxResponse:
+        answer = await asyncio.to_thread(
+            self.company.handle,
+            method=visit.method,
+            path=visit.path,
+            query=query,
+            headers=visit.headers,
+            body=visit.body,
+        )
+        visit.entry.end("complete" if answer.status == HTTPStatus.OK else "refused")
+        return whole_response(answer.body, status=answer.status, headers=answer.headers, entry=visit.entry)
 
     def _wire_of(self, visit: Visit) -> Wire:
         """The vendor that the client takes the sandbox for."""

@@ -100,7 +100,8 @@ async def _answer(app: SandboxApp, *, scope: Message, body: bytes, send: Send) -
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     connection: asyncio.Transport = scope["state"]["connection"]
     try:
-        answer = await app.handle(method=scope["method"], path=scope["path"], headers=headers, body=body)
+        query = scope["query_string"].decode("latin-1")
+        answer = await app.handle(method=scope["method"], path=scope["path"], query=query, headers=headers, body=body)
         raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw_headers})
         async with aclosing(answer.chunks):

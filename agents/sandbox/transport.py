@@ -31,7 +31,11 @@ class SandboxTransport(httpx2.AsyncBaseTransport):
         with _wire_errors(request):
             async with asyncio.timeout(_read_timeout(request)):
                 answer = await self._app.handle(
-                    method=request.method, path=request.url.path, headers=headers, body=body
+                    method=request.method,
+                    path=request.url.path,
+                    query=request.url.query.decode("ascii"),
+                    headers=headers,
+                    body=body,
                 )
         stream = _ResponseBody(answer.chunks, request=request, open_bodies=self._open)
         return httpx2.Response(answer.status, headers=dict(answer.headers), stream=stream)

@@ -40,7 +40,9 @@ class _House(SandboxApp):
         super().__init__(exchange=Exchange(pacing=Pacing(factor=0)), journal=gateway.journal, oauth2=gateway.office)
         self._gateway, self._root, self._prefix = gateway, root, prefix
 
-    async def handle(self, *, method: str, path: str, headers: Mapping[str, str], body: bytes) -> SandboxResponse:
+    async def handle(
+        self, *, method: str, path: str, headers: Mapping[str, str], body: bytes, query: str = ""
+    ) -> SandboxResponse:
         parsed = orjson.loads(body) if body[:1] == b"{" else {}
         self._gateway.seen.append((path, headers, parsed))
         if "model" in parsed and self._prefix:

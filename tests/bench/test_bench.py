@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("limiter_properties", ["laws broken in 10 generated conversations"]),
         ("governor_decision", ["a decision, memory, 0 waiters, p50 of 20", "memory, 200 waiters, p95", "PostgreSQL"]),
         ("governor", ["5 users: 429s", "5 users: turns a minute", "OpenAI-style pool: 429s", "OAuth2 gateway: 429s"]),
+        ("correlating", ["200 × 200 rows, 5 fields, processor time", "200 × 200 rows, peak of memory"]),
     ],
 )
 def test_a_bench_prints_its_figures_beside_their_baselines(name: str, figures: list[str]) -> None:

@@ -70,12 +70,14 @@ class HeldSandbox(SandboxApp):
         self.held[word.encode()] = asyncio.Event()
         return self.held[word.encode()]
 
-    async def handle(self, *, method: str, path: str, headers: Mapping[str, str], body: bytes) -> SandboxResponse:
+    async def handle(
+        self, *, method: str, path: str, headers: Mapping[str, str], body: bytes, query: str = ""
+    ) -> SandboxResponse:
         for word, release in self.held.items():
             if word in body:
                 self.waiting[word] += 1
                 await release.wait()
-        return await super().handle(method=method, path=path, headers=headers, body=body)
+        return await super().handle(method=method, path=path, query=query, headers=headers, body=body)
 
     def requests_with(self, word: str) -> list[Entry]:
         """What was served, oldest first, as far as `word` was in it."""

@@ -9,8 +9,10 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import AuditEntry
-from agents.models import Provider
+from agents.models import DatadogConnection, HttpSource, Provider
 from agents.secrets import SecretUnreadable, is_sealed, resealed
+
+_Sealing = Provider | DatadogConnection | HttpSource
 
 
 class Command(BaseCommand):
@@ -30,32 +32,39 @@ class Command(BaseCommand):
 def _rotate() -> tuple[int, list[str]]:
     """How many were encrypted anew, and where those are that no key opens."""
     done, lost = 0, []
-    for provider in Provider.objects.select_for_update():
+    rows: list[_Sealing] = [
+        *Provider.objects.select_for_update(),
+        *DatadogConnection.objects.select_for_update(),
+        *HttpSource.objects.select_for_update(),
+    ]
+    for row in rows:
         rotated = []
-        for name, sealed in _sealed(provider).items():
+        for name, sealed in _sealed(row).items():
             try:
-                _put(provider, name, resealed(sealed))
+                _put(row, name, resealed(sealed))
             except SecretUnreadable:
-                lost.append(f"{name} of provider {provider.slug}")
+                lost.append(f"{name} of {row._meta.verbose_name} {row.slug}")
             else:
                 rotated.append(name)
         if rotated:
-            provider.save(update_fields=["api_key", "oauth2"])
+            row.save()
             changes = dict.fromkeys(rotated, (audit.SET, audit.SET))
-            audit.record(
-                actor=None, door=AuditEntry.Door.SYSTEM, action="re-encrypted", target=provider, changes=changes
-            )
+            audit.record(actor=None, door=AuditEntry.Door.SYSTEM, action="re-encrypted", target=row, changes=changes)
         done += len(rotated)
     return done, lost
 
 
-def _sealed(provider: Provider) -> dict[str, str]:
-    secrets = {"api_key": provider.api_key, "client_secret": str(provider.oauth2.get("client_secret", ""))}
+def _sealed(row: _Sealing) -> dict[str, str]:
+    secrets = {"api_key": row.api_key}
+    if isinstance(row, DatadogConnection):
+        secrets["application_key"] = row.application_key
+    else:
+        secrets["client_secret"] = str(row.oauth2.get("client_secret", ""))
     return {name: secret for name, secret in secrets.items() if is_sealed(secret)}
 
 
-def _put(provider: Provider, name: str, sealed: str) -> None:
-    if name == "api_key":
-        provider.api_key = sealed
+def _put(row: _Sealing, name: str, sealed: str) -> None:
+    if name == "client_secret" and not isinstance(row, DatadogConnection):
+        row.oauth2[name] = sealed
     else:
-        provider.oauth2["client_secret"] = sealed
+        setattr(row, name, sealed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from agents.llm.vocabulary import load_encoding
 from agents.sandbox.app import SandboxApp
+from agents.sandbox.company.app import Company
+from agents.sandbox.company.quota import GENEROUS, Rate
 from agents.sandbox.exchange import Exchange
 from agents.sandbox.mistakes import FileError
 from agents.sandbox.oauth2 import TOKEN_PATH, TokenOffice
@@ -39,6 +42,13 @@ class Command(BaseCommand):
             help=f"want a token of {TOKEN_PATH}, which this client gets with OAuth2 client credentials",
         )
         parser.add_argument(
+            "--datadog-limit",
+            type=_rate,
+            default=GENEROUS,
+            metavar="N/SECONDS",
+            help="requests in a period that each of the fictional company's Datadog APIs allows",
+        )
+        parser.add_argument(
             "--oauth2-lifetime", type=float, default=3600.0, metavar="SECONDS", help="of a token (default 3600)"
         )
 
@@ -49,6 +59,7 @@ class Command(BaseCommand):
         port: int,
         scenario: Path | None,
         limits: Path | None,
+        datadog_limit: Rate,
         oauth2: str,
         oauth2_lifetime: float,
         **options: Any,
@@ -58,8 +69,9 @@ class Command(BaseCommand):
             exchange = _exchange(scenario=scenario, limits=limits)
         except FileError as error:
             raise CommandError(str(error)) from None
+        office = _office(oauth2, lifetime=oauth2_lifetime)
         SandboxServer(
-            SandboxApp(exchange=exchange, oauth2=_office(oauth2, lifetime=oauth2_lifetime)),
+            SandboxApp(exchange=exchange, oauth2=office, company=Company(rate=datadog_limit)),
             host=host,
             port=port,
             log_level="info",
@@ -73,6 +85,7 @@ class Command(BaseCommand):
         self.stdout.write(f"  OpenAI SDK     {address}/v1   {_names('openai')}")
         if path:
             self.stdout.write(f"  Token URL      {address}{path}")
+        self.stdout.write(f"  Company        {address}     Datadog's API, and /company/orders, payments, inventory")
         self.stdout.flush()
 
 
@@ -83,6 +96,13 @@ def _office(client: str, *, lifetime: float) -> TokenOffice | None:
     if not (name and colon and secret):
         raise CommandError("--oauth2 takes ID:SECRET")
     return TokenOffice(client_id=name, client_secret=secret, lifetime=lifetime)
+
+
+def _rate(text: str) -> Rate:
+    limit, slash, period = text.partition("/")
+    if not (slash and limit.isdigit() and period.isdigit() and int(limit) and int(period)):
+        raise ArgumentTypeError("write N/SECONDS, such as 300/3600")
+    return Rate(limit=int(limit), period=int(period))
 
 
 def _names(vendor: Vendor) -> str:

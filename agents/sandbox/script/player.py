@@ -12,6 +12,7 @@ from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.answers import answer_text
 from agents.sandbox.script.beats import Accident, Call, Play, Say
 from agents.sandbox.script.faults import Fault, find_fault
+from agents.sandbox.script.inquiry import find_inquiry
 from agents.sandbox.script.samples import sample_arguments
 from agents.sandbox.script.spoiled import spoiled_calls, spoiled_text
 from agents.sandbox.script.thought import thought_of
@@ -60,6 +61,8 @@ def _thoughtful(play: Play, *, request: SandboxRequest, words: Words) -> Play:
 
 
 def _whole(request: SandboxRequest, *, words: Words) -> Play:
+    if words == Words() and (inquiry := find_inquiry(request)):
+        return inquiry.play(request, done=rounds_done(request))
     if _calls_due(request, words=words):
         return _round_of_calls(request, words=words)
     return Play(beats=(Say(text=answer_text(request, words=words, done=rounds_done(request), fault=None)),))

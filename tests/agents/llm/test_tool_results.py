@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from agents.llm.messages import ToolResult
 from agents.llm.tokens import TokenCounter
-from agents.llm.tool_results import Cut, apply_cut, extract, largest, left_out_note, plan_cut, shorten, stub
+from agents.llm.tool_results import (
+    Cut,
+    apply_cut,
+    extract,
+    is_extract,
+    largest,
+    left_out_note,
+    plan_cut,
+    shorten,
+    stub,
+    summary_of,
+)
 from agents.tools.json_path import read_json
 from tests.agents.llm.histories import QUARTER, result, tool_texts
 
@@ -249,3 +260,13 @@ def test_the_largest_that_fits_does_fit_and_grows_with_what_fits(fitting: set[in
 @settings(max_examples=200, deadline=None)
 def test_the_largest_is_exact_where_fitting_is_monotone(edge: int, limit: int) -> None:
     assert largest(lambda n: n <= edge, limit=limit) == min(edge, limit)
+
+
+@pytest.mark.parametrize("text", ['{"found":2}', "{}", "{ }", "2 logs", '["a"]', '{"broken":', "", "{not json}"])
+def test_a_summary_says_where_the_whole_is_read_and_stays_json(text: str) -> None:
+    told = summary_of(text, "12-1")
+    assert is_extract(told, "12-1")
+    if isinstance(before := read_json(text), dict):
+        assert json.loads(told) == {**before, "[summarised]": "recall 12-1 reads all of it"}
+    else:
+        assert told.startswith(text)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from agents.llm.errors import ToolFailed
 from agents.llm.messages import ToolCall, ToolResult, ToolSpec
 from agents.llm.tool_output import OUTPUT_LIMIT, output_text
-from agents.llm.tools import Tool, ToolSet, run_tool, tool
+from agents.llm.tools import Summarised, SummarisedResult, Tool, ToolSet, run_tool, tool
 
 
 class Place(BaseModel):
@@ -227,6 +227,18 @@ class TestRun:
 @dataclass
 class Point:
     x: float
+
+
+class TestSummary:
+    async def test_a_summary_goes_before_its_whole(self) -> None:
+        @tool
+        async def count() -> Summarised:
+            """Counts."""
+            return Summarised(summary={"found": 2}, whole=["a", "b"])
+
+        result = await run_tool(ToolSet([count]), ToolCall(id="c", name="count", arguments="{}"))
+        assert isinstance(result, SummarisedResult)
+        assert (result.text, result.whole, result.ok) == ('{"found":2}', '["a","b"]', True)
 
 
 class TestOutput:

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from accounts.models import AuditEntry
-from agents.models import Provider
+from agents.models import DatadogConnection, Provider
 from agents.secrets import seal, unseal
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,21 @@ def test_afterwards_the_old_key_is_not_needed(settings: Settings) -> None:
     assert unseal(Provider.objects.get(slug="b").oauth2["client_secret"]) == "canary-b"
     assert Provider.objects.get(slug="b").oauth2["client_id"] == "c"
     assert Provider.objects.get(slug="c").api_key == "env:X"
+
+
+def test_the_keys_of_a_datadog_connection_are_among_them(settings: Settings) -> None:
+    settings.ENCRYPTION_KEYS = [OLD]
+    DatadogConnection.objects.create(slug="a", name="Z", api_key=seal("canary-e"), application_key=seal("canary-f"))
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    assert rotate().startswith("5 stored secrets")
+    settings.ENCRYPTION_KEYS = [NEW]
+    row = DatadogConnection.objects.get()
+    assert (unseal(row.api_key), unseal(row.application_key)) == ("canary-e", "canary-f")
+    changes = AuditEntry.objects.get(target_name="Z").changes
+    assert changes == {"api_key": ["set", "set anew"], "application_key": ["set", "set anew"]}
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CommandError, match="application_key of datadog connection a"):
+        rotate()
 
 
 def test_what_no_key_opens_stays_and_is_named(settings: Settings) -> None:

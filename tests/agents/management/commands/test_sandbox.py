@@ -121,3 +121,18 @@ def test_wrong_limits_serve_nothing_and_say_where(tmp_path: Path) -> None:
     limits.write_text(LIMITS + "requests = -1\n")
     with pytest.raises(CommandError, match=r"wrong\.toml: pool 1, requests: Input should be greater than"):
         call_command("sandbox", "--port", "0", "--limits", str(limits))
+
+
+def test_the_company_is_served_and_its_limit_is_enforced() -> None:
+    with running("--datadog-limit", "1/3600", lines=4) as said:
+        url = re.findall(r"Company +(http://\S+)", said)[0]
+        keys = {"dd-api-key": "any", "dd-application-key": "any"}
+        answers = [httpx2.get(f"{url}/api/v1/monitor", headers=keys, trust_env=False) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 429]
+        assert httpx2.get(f"{url}/company/orders?per_page=1", trust_env=False).json()["data"][0]["id"] == "ORD-10001"
+
+
+@pytest.mark.parametrize("rate", ["5", "0/10", "a/b", "5/"])
+def test_a_limit_that_is_none_is_refused(rate: str) -> None:
+    with pytest.raises(CommandError, match="N/SECONDS"):
+        call_command("sandbox", "--datadog-limit", rate)
