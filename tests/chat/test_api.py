@@ -12,11 +12,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from chat import turn_start, turns
-from chat.lease import write_events
-from chat.models import Conversation, Iteration, Message, Turn, TurnEvent
+from chat import turns
+from chat.models import Conversation, Message, Turn, TurnEvent
 from chat.turns import Ending
-from tests.chat.made import claimed, conversation_of, queued, write
+from tests.chat.made import claimed, conversation_of, held_back, queued, write
 from tests.conftest import TokenFor
 
 API = "/api/v1"
@@ -46,13 +45,7 @@ def things(owner: User) -> Things:
 @pytest.fixture
 def held(owner: User) -> Turn:
     """A turn of the owner's whose first call is built and announced, and which its rate pool holds back."""
-    one = claimed(owner, "a third")
-    start = turn_start.prepare(one.turn)
-    assert isinstance(start.first, turn_start.Announced)
-    changes = {"status": Turn.Status.WAITING, "model": start.model.pk, "settings": start.settings}
-    write_events(one.lease, [start.event], **changes)
-    Iteration.objects.create(turn=one.turn, n=1, receipt=start.first.receipt)
-    return one.turn
+    return held_back(owner, "a third")
 
 
 Call = Callable[[Client, Things], Any]

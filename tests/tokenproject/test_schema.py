@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from accounts.models import User
 from accounts.tokens import issue
 from tests.agents.booked import book
-from tests.chat.made import claimed
+from tests.chat.made import held_back
 from tests.conftest import TokenFor
 from tokenproject.api import api
 
@@ -98,7 +98,7 @@ def authorization(staff: User, token_for: TokenFor) -> str:
 @pytest.fixture
 def real_ids(staff: User) -> dict[str, str]:
     """What a path may hold so that there is something under it."""
-    turn = claimed(staff).turn
+    turn = held_back(staff)
     book(staff, turn.conversation.model, agent="smart")
     return {
         "conversation_id": str(turn.conversation_id),
