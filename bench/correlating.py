@@ -35,7 +35,8 @@ def measure(size: Size) -> list[Row]:
         _write(Path(folder), rows=size.correlated_rows)
         rounds = [{work.__name__: _alone(work, folder) for work in (ours, plain)} for _ in range(min(size.rounds, 3))]
     assert len({found for each in rounds for _, _, found in each.values()}) == 1, "both find the same"
-    seconds, memory = ({name: median([each[name][n] for each in rounds]) for name in rounds[0]} for n in (0, 1))
+    seconds = {name: median([each[name][0] for each in rounds]) for name in rounds[0]}
+    memory = {name: median([each[name][1] for each in rounds]) for name in rounds[0]}
     rows = f"{size.correlated_rows:,} × {size.correlated_rows:,} rows"
     return [
         Row(

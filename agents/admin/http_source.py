@@ -97,7 +97,7 @@ class HttpSourceAdmin(AuditedAdmin):
         (None, {"fields": ["name", "slug", "base_url", "enabled"]}),
         ("What agents may do", {"fields": ["allowed_paths", "allowed_methods", "operations"]}),
         ("Credentials", {"fields": ["auth", "header_name", "header_scheme", "new_api_key", "clear_api_key"]}),
-        ("OAuth2 client credentials", {"fields": OAUTH2_FIELDS, "classes": ["collapse"]}),
+        ("OAuth2 client credentials", {"fields": [*OAUTH2_FIELDS], "classes": ["collapse"]}),
     ]
 
     @admin.display(description="Credentials")

@@ -30,7 +30,7 @@ class ProviderAdmin(AuditedAdmin):
             "OAuth2 client credentials",
             {
                 "description": "For gateways that want a token of your identity provider.",
-                "fields": OAUTH2_FIELDS,
+                "fields": [*OAUTH2_FIELDS],
                 "classes": ["collapse"],
             },
         ),

@@ -268,3 +268,19 @@ class TestOutput:
         kept, note = text.split("\n")
         assert kept == "é" * (OUTPUT_LIMIT // 2)
         assert note == "[Cut here: the result has 4000000 bytes, only the first 2000000 are shown.]"
+
+
+async def test_a_tool_can_be_given_another_run_and_stays_the_same_to_a_model() -> None:
+    @tool
+    async def look() -> str:
+        """Looks."""
+        return "nothing"
+
+    async def run(arguments: Mapping[str, Any]) -> str:
+        return "something"
+
+    tools = ToolSet([look])
+    changed = tools.running("look", run)
+    assert changed.specs == tools.specs
+    assert (await run_tool(changed, ToolCall(id="c", name="look"))).text == "something"
+    assert tools.running("other", run) is tools
