@@ -25,6 +25,9 @@ LEASE_SECONDS = 900.0
 SILENT_SECONDS = 6.0
 """A waiter that has not asked for so long is dead; a grant that was not picked up for so long is given back."""
 
+ARRIVES_WITHIN = 5.0
+"""Seconds after which a call that was sent has reached its provider, however busy this machine is."""
+
 RUNNING_TURN_BONUS = 120.0
 WARM_PREFIX_BONUS = 20.0
 _FRONT = -1e12
@@ -177,9 +180,11 @@ class PoolCore:
     def pass_time(self, now: float) -> None:
         """Refill, and forget the dead. Time never runs backwards here, whatever the clocks of the callers say."""
         state = self.state
-        for bucket in state.buckets.values():
-            bucket.pass_time(now - state.at)
-        state.at = max(state.at, now)
+        passed, state.at = now - state.at, max(state.at, now)
+        for name, bucket in state.buckets.items():
+            bucket.pass_time(passed)
+            # It will still be taken from a bucket that may be full until then.
+            bucket.level = min(bucket.level, bucket.capacity - self._on_its_way(name))
         if state.closed_until is not None and state.at >= state.closed_until:
             state.closed, state.closed_until = "", None
         for lease, held in list(state.held.items()):
@@ -190,6 +195,15 @@ class PoolCore:
         for lease, waiter in list(state.waiting.items()):
             if waiter.beat + SILENT_SECONDS < state.at:
                 self._leave(lease)
+
+    def _on_its_way(self, name: Dimension) -> float:
+        """What was granted just now and may not have reached the provider: its answer says when it has."""
+        since = self.state.at - ARRIVES_WITHIN
+        return sum(
+            held.cost.get(name, 0.0)
+            for held in self.state.held.values()
+            if not held.arrived and (held.granted_at if held.sent_at is None else held.sent_at) > since
+        )
 
     def _too_large(self, cost: Cost) -> Refused | None:
         """Output is not asked: what a reply takes beyond the bucket is a debt that refills. A burst that was learnt may

@@ -52,7 +52,7 @@ def first_byte(core: PoolCore, now: float, *, lease: str, counted: Cost, headers
     held = core.state.held.get(lease)
     if held is None:
         return
-    core.state.answered = True
+    core.state.answered = held.arrived = True
     for dimension, actual in counted.items():
         core.settle(held, dimension, actual)
     if headers is not None:

@@ -34,7 +34,8 @@ class Held:
     """A call that was granted. `reserved` is what was taken for it, `cost` what it counts as by now. `epoch` is the
     mirror's at the grant: after a correction by the provider's own figures an older refund is void. `sent_at` is None
     until its caller has learnt of the grant. `debited` and `net` are of the pool's sums then: what a header of this
-    call has surely seen, and what it can have seen. `cached` is what its cost left out as cached."""
+    call has surely seen, and what it can have seen. `cached` is what its cost left out as cached. `arrived`: the
+    provider has begun to answer it, so its bucket has taken it."""
 
     user: str
     cost: dict[Dimension, float]
@@ -47,6 +48,7 @@ class Held:
     debited: float = 0.0
     net: float = 0.0
     cached: float = 0.0
+    arrived: bool = False
 
 
 @dataclass(kw_only=True)

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from agents.governor.base import Ask, Grant, Told
+from agents.governor.grant import PacedGrant
 from agents.governor.limits import PoolLimits
 from agents.governor.memory import MemoryStore
 from agents.governor.service import PacedGovernor
@@ -91,6 +92,14 @@ class Desk:
                 else:
                     return told, step
         raise AssertionError("neither granted nor refused")
+
+    async def hold(self, ask: Ask) -> Grant:
+        """A call that is under way, and has reached its provider."""
+        _, grant = await self.reserve(ask)
+        assert isinstance(grant, PacedGrant)
+        grant.admitted(CallAdmitted())
+        await grant._noted()
+        return grant
 
     async def call(self, request: ModelRequest, *, usage: Usage | None = None, pool: Pool = CLAUDE) -> list[Told]:
         """From its grant to its settlement, as a wire that tells its input first."""

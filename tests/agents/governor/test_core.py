@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from agents.governor.core import LEASE_SECONDS, SILENT_SECONDS, Claim, Closed, Granted, PoolCore, Refused
+from agents.governor.learning import first_byte
 from agents.governor.limits import LAG, PoolLimits
 from agents.governor.state import PoolState
 from tests.agents.governor.pools import LIMITS, Caller, Crowd, ask, core, cost, granted, waiting
@@ -28,6 +29,7 @@ class TestGranting:
     def test_what_is_not_there_waits_just_as_long_as_it_takes(self) -> None:
         pool = core()
         ask(pool, 0.0, "a", tokens=30_000)
+        first_byte(pool, 0.0, lease="a", counted={}, headers=None)
         wait = waiting(ask(pool, 0.0, "b", tokens=20_000))
         missing = 20_000 + 0.025 * INPUT - (INPUT - 30_000)
         assert wait.seconds == pytest.approx(missing / (40_000 / 60))

@@ -42,7 +42,7 @@ class TestWaiting:
         assert grant.reserved.input == 8_400, "with a margin, as long as nothing is known of the counts"
 
     async def test_is_told_at_its_start_and_at_its_end(self, desk: Desk) -> None:
-        await desk.reserve(desk.ask(request(37_000)))
+        await desk.hold(desk.ask(request(37_000)))
         began = desk.store.now
         told, _ = await desk.reserve(desk.ask(request(20_000)))
         first, *moved, last = told
@@ -53,7 +53,7 @@ class TestWaiting:
         assert last == CallGranted(waited_ms=round((desk.store.now - began) * 1000))
 
     async def test_is_told_again_when_somebody_comes_between(self, desk: Desk) -> None:
-        await desk.reserve(desk.ask(request(37_000)))
+        await desk.hold(desk.ask(request(37_000)))
 
         def foreign() -> None:
             desk.store._states["claude"].buckets["input"].level -= 10_000
@@ -68,7 +68,7 @@ class TestWaiting:
 
     async def test_ends_with_busy_where_it_would_take_longer_than_the_pool_s_patience(self, desk: Desk) -> None:
         hasty = replace(CLAUDE, limits=replace(CLAUDE.limits, patience=10.0))
-        await desk.reserve(desk.ask(request(37_000), pool=hasty))
+        await desk.hold(desk.ask(request(37_000), pool=hasty))
         with pytest.raises(PoolBusy, match="your message is kept") as busy:
             await desk.reserve(desk.ask(request(30_000), pool=hasty))
         assert busy.value.code == "server_busy"
@@ -77,12 +77,12 @@ class TestWaiting:
 
     async def test_of_a_running_turn_has_more_patience(self, desk: Desk) -> None:
         hasty = replace(CLAUDE, limits=replace(CLAUDE.limits, patience=10.0))
-        await desk.reserve(desk.ask(request(37_000), pool=hasty))
+        await desk.hold(desk.ask(request(37_000), pool=hasty))
         told, _ = await desk.reserve(desk.ask(request(30_000, running=True), pool=hasty))
         assert isinstance(told[-1], CallGranted)
 
     async def test_that_is_given_up_leaves_nothing_behind(self, desk: Desk) -> None:
-        await desk.reserve(desk.ask(request(37_000)))
+        await desk.hold(desk.ask(request(37_000)))
         before = desk.left("input")
         steps = desk.governor.reserve(desk.ask(request(30_000)))
         assert isinstance(await anext(steps), Waiting)
@@ -91,7 +91,7 @@ class TestWaiting:
         assert desk.left("input") == before
 
     async def test_wishes_for_a_shorter_context_are_heard(self, desk: Desk) -> None:
-        await desk.reserve(desk.ask(request(35_000)))
+        await desk.hold(desk.ask(request(35_000)))
         told, grant = await desk.reserve(desk.ask(shrinking(30_000), wants_shorter=lambda: True))
         assert [sent_instead(one) for one in told] == [grant.request.messages]
         assert grant.request.counts.total == 1_000
@@ -323,7 +323,7 @@ class TestLeftBehind:
     """Whoever leaves before it has its grant leaves no reservation, wherever it stands."""
 
     async def test_while_it_is_told_that_its_wait_is_over(self, desk: Desk) -> None:
-        await desk.reserve(desk.ask(request(35_000)))
+        await desk.hold(desk.ask(request(35_000)))
         steps = desk.governor.reserve(desk.ask(request(20_000)))
         async for step in steps:
             if isinstance(step, CallGranted):
@@ -342,7 +342,7 @@ class TestLeftBehind:
 class TestGoingOn:
     async def test_a_call_that_goes_on_with_an_answer_goes_before_new_turns(self, desk: Desk) -> None:
         hasty = replace(CLAUDE, limits=replace(CLAUDE.limits, patience=10.0))
-        await desk.reserve(desk.ask(request(37_000), pool=hasty))
+        await desk.hold(desk.ask(request(37_000), pool=hasty))
         told, _ = await desk.reserve(desk.ask(request(30_000, goes_on=True), pool=hasty))
         assert isinstance(told[-1], CallGranted), "and is not busy when a new one would be"
 
