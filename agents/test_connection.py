@@ -14,7 +14,7 @@ from agents import registry, secrets
 from agents.egress.addresses import address_fault
 from agents.egress.guard import egress
 from agents.llm.errors import ConfigInvalid, LLMError
-from agents.llm.events import CallFinished, ModelEvent, TextDelta, Waiting
+from agents.llm.events import CallFinished, ModelEvent, TextDelta
 from agents.llm.messages import user_text
 from agents.llm.providers.base import BlockCounts, ModelRequest
 from agents.model_capabilities import capabilities_for
@@ -158,7 +158,7 @@ async def _call(model: LanguageModel, *, user_id: str, seconds: float) -> str:
     except LLMError as error:
         raise _Failed(_MEANS.get(error.code, "The call failed."), detail=error.detail or error.message) from None
     except TimeoutError:
-        raise _Failed(seen.why_it_took_too_long(seconds)) from None
+        raise _Failed(f"No whole answer came within {seconds:g} seconds.") from None
     return f"{model.name} {seen.answer()}"
 
 
@@ -179,11 +179,9 @@ class _Seen:
     """What came of the call so far."""
 
     text: str = ""
-    waiting: bool = False
     end: CallFinished | None = None
 
     def note(self, event: ModelEvent) -> None:
-        self.waiting = isinstance(event, Waiting)
         if isinstance(event, TextDelta):
             self.text += event.text
         elif isinstance(event, CallFinished):
@@ -194,11 +192,6 @@ class _Seen:
         usage = self.end.usage if self.end else None
         cost = f" ({usage.input_tokens} tokens in, {usage.output_tokens} out)" if usage else ""
         return f"answered “{said}”{cost}." if said else f"answered without text{cost}."
-
-    def why_it_took_too_long(self, seconds: float) -> str:
-        if self.waiting:
-            return f"Our own rate limit held the call back for more than {seconds:g} seconds. Try again in a minute."
-        return f"No whole answer came within {seconds:g} seconds."
 
 
 def _without_secrets(steps: list[Step], model: LanguageModel) -> list[Step]:

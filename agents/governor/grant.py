@@ -116,7 +116,7 @@ class PacedGrant:
     async def _throttled(self, error: LLMError, *, tries: int) -> Retry | None:
         """In front of its queue until the pool has room; after a pause where nothing is known of the pool's limits."""
         # A provider that says "now" again and again is not taken at its word.
-        least = 0.0 if tries == 1 else refusals.pause_before(tries, asked=None, jitter=self._desk.jitter())
+        least = 0.0 if tries == 1 else self._desk.pause(tries)
 
         def refused(core: PoolCore, now: float) -> bool:
             learning.throttled(core, now, lease=self._ask.lease, hit=_hit(error, least=least))
@@ -130,7 +130,8 @@ class PacedGrant:
 
     def _paused(self, reason: WaitReason, error: LLMError, *, tries: int) -> Retry | None:
         """None where the provider asks for more patience than anybody has."""
-        pause = refusals.pause_before(tries, asked=error.retry_after, jitter=self._desk.jitter())
+        asked = error.retry_after
+        pause = self._desk.pause(tries) if asked is None else refusals.pause_asked(asked, jitter=self._desk.jitter())
         if pause > self._ask.pool.limits.patience:
             return None
         until, pool = self._desk.clock() + pause, self._ask.pool.name

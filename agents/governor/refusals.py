@@ -46,11 +46,14 @@ def judge(error: LLMError, *, begun: bool) -> Judgement:
     return Judgement(kind="final", counts=False)
 
 
-def pause_before(tries: int, *, asked: float | None, jitter: float) -> float:
-    """Seconds before try `tries` + 1. `asked`: what the provider asks for; `jitter` from 0 to 1 spreads the others, so
-    that callers that failed together do not come back together."""
-    if asked is not None:
-        return asked * (1.0 + 0.1 * jitter)
+def pause_asked(seconds: float, *, jitter: float) -> float:
+    """What the provider asks for, and a little more, so that not all come back at once. `jitter` is from 0 to 1."""
+    return seconds * (1.0 + 0.1 * jitter)
+
+
+def pause_before(tries: int, *, jitter: float) -> float:
+    """Seconds before try `tries` + 1, where the provider asks for nothing. `jitter` from 0 to 1 spreads callers that
+    failed together."""
     longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (tries - 1))
     return longest * (0.5 + 0.5 * jitter)
 

@@ -13,7 +13,8 @@ from agents.governor.store import Pool, Store
 
 
 class PacedGovernor:
-    """`clock` gives Unix seconds, for what people are told; the store has its own time. `jitter` gives 0 to 1."""
+    """`clock` gives Unix seconds, for what people are told; the store has its own time. `jitter` gives 0 to 1.
+    `haste` divides the pauses that no provider asks for."""
 
     def __init__(
         self,
@@ -21,9 +22,10 @@ class PacedGovernor:
         store: Store,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,  # noqa: S311 - it spreads retries
+        haste: float = 1.0,
     ) -> None:
         self.store = store
-        self._desk = Desk(store=store, clock=clock, jitter=jitter, siblings=self._siblings)
+        self._desk = Desk(store=store, clock=clock, jitter=jitter, siblings=self._siblings, haste=haste)
         self._accounts: dict[str, dict[str, Pool]] = {}
 
     async def reserve(self, ask: Ask) -> AsyncGenerator[Told | Grant]:

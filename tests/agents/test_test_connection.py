@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -10,9 +8,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from agents import registry, secrets
-from agents.governor.base import Ask, Grant
-from agents.llm.events import Waiting
 from agents.models import LanguageModel, ModelCall, Wire
+from agents.pool_limits import pool_of
 from agents.sandbox.app import SandboxApp
 from agents.sandbox.exchange import Exchange
 from agents.sandbox.pace import Pacing
@@ -234,16 +231,11 @@ class TestThatFails:
         call = await in_thread(ModelCall.objects.get)(model=model)
         assert call.status == "cancelled"
 
-    async def test_while_our_own_limit_holds_the_call_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(registry, "_governor", _HoldsBack())
-        model = await in_thread(make_model)(wire=Wire.OPENAI_CHAT, model_id="sandbox-gpt")
-        steps = await tried(model, call_seconds=0.3)
-        assert outcomes(steps) == failed_at("Answer")
-        assert "Our own rate limit held the call back" in steps[-1].said
 
-
-class _HoldsBack:
-    async def reserve(self, ask: Ask) -> AsyncGenerator[Waiting | Grant]:
-        while True:
-            yield Waiting(reason="pacing", pool="p", retry_at=0, used=1, limit=1, position=0)
-            await asyncio.sleep(0.05)
+async def test_a_full_pool_does_not_hold_it_back() -> None:
+    """It tells how things are, also then."""
+    model = await in_thread(make_model)(wire=Wire.OPENAI_CHAT, model_id="sandbox-gpt")
+    pool = pool_of(model)
+    await registry.governor().store.change(pool, lambda core, now: core.close(now, reason="spent", until=None))
+    steps = await tried(model, call_seconds=30.0)
+    assert set(outcomes(steps).values()) == {"ok"}

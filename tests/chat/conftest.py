@@ -1,3 +1,3 @@
-from tests.chat.live import ann, bob, sandbox, stage, threads, transactional_db, user
+from tests.chat.live import ann, bob, governor, sandbox, stage, threads, transactional_db, user
 
-__all__ = ["ann", "bob", "sandbox", "stage", "threads", "transactional_db", "user"]
+__all__ = ["ann", "bob", "governor", "sandbox", "stage", "threads", "transactional_db", "user"]

@@ -15,6 +15,8 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from agents import registry
+from agents.governor.service import PacedGovernor
+from agents.governor.stores import store_for_database
 from tests.chat.stage import HeldSandbox, Person, Stage, new_person, staged
 
 THREADS = 8
@@ -26,6 +28,14 @@ def transactional_db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) 
     with django_db_blocker.unblock():
         yield
         call_command("flush", interactive=False, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def governor() -> Iterator[None]:
+    """One that has met nobody yet, and does not sit out pauses that no provider asks for."""
+    registry.use_governor(PacedGovernor(store=store_for_database(), haste=100.0))
+    yield
+    registry.close_governor()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -46,7 +46,7 @@ OUTCOMES: dict[str, tuple[str, str, bool]] = {
     "tool_no_index": ("completed", "", True),
     "tool_whole": ("completed", "", True),
     "tool_stop": ("completed", "", True),
-    "rate_limit": (FAILED, "provider_rate_limited", False),
+    "rate_limit": ("completed", "", True),  # once: it is waited for, and sent again
     "retry_after_7200": (FAILED, "provider_rate_limited", False),
     "spend_limit": (FAILED, "provider_spend_limit", False),
     "auth_401": (FAILED, "provider_auth", False),

@@ -193,7 +193,7 @@ class TestRegenerate:
         assert await rows(texts, [await chat.answer(again)]) == await rows(texts, [await chat.answer(turn)])
 
     async def test_of_a_turn_that_failed_without_a_word_makes_no_branch(self, chat: Chat) -> None:
-        turn = await chat.send("fault error_500 1")
+        turn = await chat.send("fault auth_401 1")
         assert turn.status == "failed"
         again = await chat.regenerate(turn.question_id)
         assert again.status == "completed"
