@@ -28,7 +28,8 @@ def model(db: None) -> LanguageModel:
 def _calls(owner: User, member: User, model: LanguageModel) -> None:
     book(owner, model, at=NOON, agent="smart", input_tokens=1_111, waited_ms=1_500)
     book(owner, model, at=NOON.replace(day=20), agent="datadog-champion", input_tokens=2_222)
-    book(member, model, at=NOON, agent="smart", input_tokens=4_444, status="failed", error_code="provider_rate_limited", rate_limited=1)
+    refused = {"status": "failed", "error_code": "provider_rate_limited", "rate_limited": 1}
+    book(member, model, at=NOON, agent="smart", input_tokens=4_444, **refused)
 
 
 def opened(client: Client, query: str = NOVEMBER) -> str:
