@@ -45,9 +45,11 @@ async def test_four_processes_take_what_there_is_and_one_is_killed() -> None:
         people = [await new_person() for _ in range(PROCESSES)]
         with ExitStack() as stack:
             running = [stack.enter_context(calling(model, person)) for person in people]
+            said_first = running[0].stdout
+            assert said_first is not None, "it is a pipe"
             async with asyncio.timeout(PATIENCE):
                 for _ in range(5):
-                    assert await asyncio.to_thread(running[0].stdout.readline) == "answered\n"
+                    assert await asyncio.to_thread(said_first.readline) == "answered\n"
             running[0].kill()
             said = await asyncio.gather(*(asyncio.to_thread(process.communicate) for process in running))
         judged = await report(url)
