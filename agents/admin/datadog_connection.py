@@ -8,6 +8,7 @@ from django.contrib import admin
 from accounts.audited_admin import AuditedAdmin
 from agents import secrets
 from agents.admin.checked import checked
+from agents.admin.moved import ask_again
 from agents.admin.secret_entry import SecretEntry, stored
 from agents.configuration.fields import Address
 from agents.models import DatadogConnection
@@ -39,12 +40,16 @@ class DatadogConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         for key in _KEYS:
             self.fields[f"new_{key}"].tell(getattr(self.instance, key))  # type: ignore[attr-defined]
+        self._stored = [(f"new_{key}", bool(getattr(self.instance, key))) for key in _KEYS]
+        self._address = [str(self.instance.site), self.instance.base_url]
 
     def clean_base_url(self) -> str:
         return str(checked(Address, self.cleaned_data["base_url"]))
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
+        now = [str(data.get("site", self._address[0])), data.get("base_url", self._address[1])]
+        ask_again(self, before=self._address, now=now, secrets=self._stored)
         for key in _KEYS:
             entered, clear = data.get(f"new_{key}", ""), data.get(f"clear_{key}", False)
             setattr(self.instance, key, stored(entered=entered, clear=clear, before=getattr(self.instance, key)))

@@ -8,6 +8,7 @@ from django.contrib import admin
 from accounts.audited_admin import AuditedAdmin
 from agents import secrets
 from agents.admin.checked import checked
+from agents.admin.moved import ask_again
 from agents.admin.oauth2_form import OAUTH2_FIELDS, OAuth2Form, line
 from agents.admin.secret_entry import SecretEntry, stored
 from agents.configuration.fields import Address
@@ -49,6 +50,8 @@ class HttpSourceForm(OAuth2Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["new_api_key"].tell(self.instance.api_key)  # type: ignore[attr-defined]
+        self._had_key = bool(self.instance.api_key)
+        self._address = self.instance.base_url
 
     def clean_base_url(self) -> str:
         return str(checked(Address, self.cleaned_data["base_url"]))
@@ -67,6 +70,10 @@ class HttpSourceForm(OAuth2Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
+        secrets = [("new_api_key", self._had_key), ("new_client_secret", bool(self._before.get("client_secret")))]
+        before = [self._address, self._before.get("token_url", "")]
+        now = [data.get("base_url", self._address), data.get("oauth2_token_url", "")]
+        ask_again(self, before=before, now=now, secrets=secrets)
         entered, clear = data.get("new_api_key", ""), data.get("clear_api_key", False)
         self.instance.api_key = stored(entered=entered, clear=clear, before=self.instance.api_key)
         self.take_oauth2(data, needed=data.get("auth") == HttpSource.Auth.OAUTH2)

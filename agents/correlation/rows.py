@@ -37,6 +37,10 @@ class Listing:
             yield read_rows(page.text, path=self.path, name=page.name)
 
 
+MOST_SPREAD = 200_000_000
+"""Characters that the fields around inner rows may come to, repeated for each."""
+
+
 def read_rows(text: str, *, path: str = "", name: str) -> list[Row]:
     """The list of objects that `path` leads to: `data.items`. Without one: the text itself, or the only list in it.
 
@@ -107,11 +111,26 @@ def _list_in(value: Any, *, path: str, name: str) -> list[Any]:
 
 def _step_into(value: Any, step: str, *, at: str) -> Any:
     if isinstance(value, list) and any(isinstance(row, dict) and isinstance(row.get(step), list) for row in value):
+        _check_spread(value, step)
         return [inner for row in value for inner in _inner_rows(row, step)]
     if not isinstance(value, dict) or step not in value:
         there = f"its fields: {listed(value)}" if isinstance(value, dict) else f"it is {_kind(value)}"
         raise CorrelationFault(f"{at}; {there}")
     return value[step]
+
+
+def _check_spread(rows: list[Any], step: str) -> None:
+    """Every inner row gets a copy of what is around it: a few long rows with many inner ones come to a lot."""
+    spread = sum(
+        len(row[step]) * len(json.dumps({**row, step: None}, default=str))
+        for row in rows
+        if isinstance(row, dict) and isinstance(row.get(step), list) and row[step]
+    )
+    if spread > MOST_SPREAD:
+        raise CorrelationFault(
+            f"the rows in {step!r} would each repeat the fields around them, {spread:,} characters in all, and "
+            f"{MOST_SPREAD:,} are possible. Get fewer of them, or without those fields"
+        )
 
 
 def _inner_rows(row: Any, step: str, /) -> Iterator[Any]:

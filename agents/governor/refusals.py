@@ -36,7 +36,7 @@ class Judgement:
 def judge(error: LLMError, *, begun: bool) -> Judgement:
     """`begun`: some of the answer was handed on already; then nothing is tried again."""
     if isinstance(error, ProviderSpendLimit):
-        return Judgement(kind="closed", counts=False)
+        return Judgement(kind="closed" if error.scope == "account" else "final", counts=False)
     if isinstance(error, ProviderRateLimited) and error.scope == "request":
         return Judgement(kind="too_large" if not begun else "final", counts=False)
     if isinstance(error, ProviderRateLimited):

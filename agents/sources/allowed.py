@@ -11,7 +11,8 @@ READING = ("GET", "HEAD")
 _STEP = r"[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-Fa-f]{2}"
 _PATH = re.compile(rf"(/({_STEP})*)+")
 _PATTERN = re.compile(rf"(/({_STEP}|\*)*)+")
-_HIDDEN = re.compile(r"%(2[eEfF]|5[cC]|00)")
+_HIDDEN = re.compile(r"%(2[5eEfF]|5[cC]|00)")
+"""Encoded dots, slashes, backslashes and NULs, and a percent sign: it hides them from whoever decodes once."""
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _OF_THE_CONNECTION = {"accept-encoding", "connection", "content-length", "host", "te", "transfer-encoding", "upgrade"}
 
@@ -67,7 +68,8 @@ def header_scheme_fault(scheme: str) -> str:
 
 def _has_odd_steps(path: str) -> bool:
     steps = path.split("/")[1:]
-    return any(step in {".", ".."} for step in steps) or "" in steps[:-1]
+    # Some servers drop what follows a semicolon before they look at a step.
+    return any(step.partition(";")[0] in {".", ".."} for step in steps) or "" in steps[:-1]
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

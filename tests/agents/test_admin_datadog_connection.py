@@ -90,3 +90,13 @@ def test_strangers_see_nothing(client: Client, member_client: Client, keyed: Dat
 def test_the_database_takes_no_plain_key(db: None) -> None:
     with pytest.raises(IntegrityError):
         DatadogConnection.objects.create(slug="a", name="A", api_key="plain")
+
+
+def test_stored_keys_do_not_follow_the_site_to_another(staff_client: Client, keyed: DatadogConnection) -> None:
+    without = {"new_api_key": "", "new_application_key": ""}
+    answer = staff_client.post(page_of(keyed), new(site="datadoghq.com", **without))
+    assert answer.text.count("The address has changed: enter it again") >= 2
+    keyed.refresh_from_db()
+    assert keyed.site == "datadoghq.eu"
+    assert staff_client.post(page_of(keyed), new(name="Renamed", **without)).status_code == 302
+    assert staff_client.post(page_of(keyed), new(site="datadoghq.com")).status_code == 302

@@ -133,3 +133,18 @@ def test_its_secrets_are_encrypted_anew_when_keys_rotate(staff_client: Client, s
     settings.ENCRYPTION_KEYS = [first]
     row.refresh_from_db()
     assert secrets.read(row.api_key) == KEY == secrets.read(row.oauth2["client_secret"])
+
+
+def test_a_stored_key_does_not_follow_the_address_to_another_place(staff_client: Client) -> None:
+    row = added(staff_client)
+    moved = {"base_url": "https://evil.example/api"}
+    page = page_of(row)
+    answer = staff_client.post(page, new(**moved, new_api_key=""))
+    assert "The address has changed: enter it again" in answer.text
+    row.refresh_from_db()
+    assert row.base_url == "https://shop.example.com/api"
+    same_place = {"base_url": "https://shop.example.com/v2", "new_api_key": ""}
+    assert staff_client.post(page, new(**same_place)).status_code == 302
+    assert staff_client.post(page, new(**moved, new_api_key="another-key-of-the-new-place")).status_code == 302
+    row.refresh_from_db()
+    assert row.base_url == "https://evil.example/api"

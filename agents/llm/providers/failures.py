@@ -80,7 +80,7 @@ def error_from_report(report: Report, *, call: FailedCall) -> LLMError:
 
 def _verdict(report: Report) -> tuple[type[LLMError], str, dict[str, Any]]:
     if report.is_spend_limit:
-        return ProviderSpendLimit, wording.SPEND_LIMIT, {}
+        return ProviderSpendLimit, wording.SPEND_LIMIT, {} if report.is_of_account else {"scope": "request"}
     if report.is_never_admitted:
         return ProviderRateLimited, wording.NEVER_ADMITTED, {"retryable": False, "scope": "request"}
     if report.is_overflow:

@@ -102,6 +102,12 @@ class Report:
         return self._has_code(_SPEND_CODES) or self.effective_status == 402 or by_wording
 
     @property
+    def is_of_account(self) -> bool:
+        """A spend limit that strikes every call. Words in the middle of a text may be a quotation of what we sent."""
+        told = self._has_code(_SPEND_CODES) or self.effective_status == 402
+        return told or re.match(r"(your|you have) ", self.text, re.IGNORECASE) is not None
+
+    @property
     def is_overflow(self) -> bool:
         if self.effective_status == 429:
             return False

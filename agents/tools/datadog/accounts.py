@@ -53,4 +53,8 @@ def _key(row: DatadogConnection, reference: str, what: str, /) -> str:
         key = ""
     if not key:
         raise ToolFailed(f"the {what} of the Datadog account {row.name} is not there; an admin can enter it in admin")
+    if not (key.isascii() and key.isprintable()):
+        raise ToolFailed(
+            f"the {what} of the Datadog account {row.name} has characters that no key has; an admin can enter it anew"
+        )
     return key

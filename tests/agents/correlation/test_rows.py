@@ -53,3 +53,10 @@ def test_a_path_through_a_list_leads_to_all_rows_inside_with_the_fields_outside(
     first = '{"id": 1, "n": 1, "items": [{"sku": "a", "n": 2}, {"sku": "b"}]}'
     text = f'{{"data": [{first}, {{"id": 2}}, {{"id": 3, "items": []}}]}}'
     assert read_rows(text, path="data.items", name="") == [{"id": 1, "n": 2, "sku": "a"}, {"id": 1, "n": 1, "sku": "b"}]
+
+
+def test_a_few_long_rows_with_many_inside_are_refused_before_they_are_spread() -> None:
+    note = "x" * 1_000_000
+    inner = ",".join(["{}"] * 300)
+    with pytest.raises(CorrelationFault, match="would each repeat the fields around them"):
+        read_rows(f'[{{"note": "{note}", "items": [{inner}]}}]', path="items", name="result 17-1")

@@ -269,6 +269,11 @@ class TestFailed:
         desk.store.now += 61.0
         await desk.reserve(desk.ask(request(10)))
 
+    async def test_words_of_money_in_one_call_s_error_close_nothing(self, desk: Desk) -> None:
+        """They may be a quotation of what somebody sent."""
+        assert await self._failed(desk, ProviderSpendLimit("spent", scope="request")) is None
+        await desk.reserve(desk.ask(request(10)))
+
     async def test_a_call_over_a_limit_that_nobody_knew_is_made_to_fit_it(self, desk: Desk) -> None:
         ask = desk.ask(shrinking(40_000, cap=16_384), pool=UNKNOWN)
         _, grant = await desk.reserve(ask)
