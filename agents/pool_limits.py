@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from agents.governor.limits import Dimension, PoolLimits
 from agents.governor.store import Pool
-from agents.models import LanguageModel, RatePool
+from agents.models import LanguageModel, Provider, RatePool
 
 _TOKENS: tuple[Dimension, ...] = ("input", "output", "tokens")
 
@@ -38,17 +39,19 @@ def limits_of(pool: RatePool) -> PoolLimits:
         concurrency=pool.concurrent_calls,
         patience=float(pool.patience_seconds),
         counts_cached=pool.count_cached_input,
-        revision=time.time(),
     )
 
 
 def pool_of(model: LanguageModel) -> Pool:
-    """`model` with its provider and pool loaded. Where no limits are entered, they are learnt from headers."""
+    """`model` with its provider and pool loaded. Where no limits are entered, they are learnt from headers; our own
+    stand-in has none then."""
     row, account = model.pool, str(model.provider_id)
     if row is None:
-        return Pool(key=model_key(model), limits=PoolLimits(per_minute={}), account=account, name=str(model))
-    name = f"{model.provider.name} · {row.name}"
-    return Pool(key=pool_key(row), limits=limits_of(row), account=account, name=name)
+        is_sandbox = model.provider.kind == Provider.Kind.SANDBOX
+        limits = PoolLimits(per_minute={}, is_unlimited=is_sandbox, revision=time.time())
+        return Pool(key=model_key(model), limits=limits, account=account, name=str(model))
+    limits = replace(limits_of(row), revision=time.time())
+    return Pool(key=pool_key(row), limits=limits, account=account, name=f"{model.provider.name} · {row.name}")
 
 
 def _bursts(pool: RatePool) -> dict[Dimension, float]:

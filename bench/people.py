@@ -27,7 +27,8 @@ def make_conversation(person: Person, model: LanguageModel) -> str:
 
 
 def sandbox_model(wire: Wire) -> LanguageModel:
-    return LanguageModel.objects.select_related("provider").get(provider__slug="sandbox", wire=wire)
+    of_sandbox = LanguageModel.objects.select_related("provider", "pool").filter(provider__slug="sandbox", wire=wire)
+    return of_sandbox.get(pool=None)  # The one without limits.
 
 
 def point_sandbox_at(port: int) -> None:

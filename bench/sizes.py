@@ -92,7 +92,7 @@ SIZES: dict[SizeName, Size] = {
         generated_histories=10,
         decisions=20,
         governor_users=(5,),
-        governor_minutes=1.0,
+        governor_minutes=0.25,
         correlated_rows=200,
     ),
 }

@@ -23,7 +23,8 @@ class PoolLimits:
     """`per_minute`: what the provider allows, at least one dimension. `burst_seconds`: how many seconds of it may be
     used at once (its bucket's size), where that is not a whole minute. `concurrency`: calls in flight at once.
     `patience`: seconds after which a waiting new turn is told that the pool is busy. `counts_cached`: input that the
-    provider reads from its cache counts, too. `revision` is when they were read (Unix seconds): newer ones win."""
+    provider reads from its cache counts, too. `revision` is when they were read (Unix seconds): newer ones win.
+    `is_unlimited`: it is known that there are none, so no call has to ask first."""
 
     per_minute: Mapping[Dimension, float]
     burst_seconds: Mapping[Dimension, float] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class PoolLimits:
     patience: float = 300.0
     counts_cached: bool = False
     revision: float = 0.0
+    is_unlimited: bool = False
 
     def rate(self, dimension: Dimension) -> float:
         """Per second."""

@@ -97,6 +97,7 @@ class PoolState:
         if limits.revision < self.revision:
             return
         self.revision, self.concurrency = limits.revision, limits.concurrency
+        self.answered = self.answered or limits.is_unlimited
         now = {name: [limits.rate(name), limits.burst(name)] for name in limits.per_minute}
         for name in self.configured.keys() - now.keys():
             self.buckets.pop(name, None)  # Learnt anew from the provider's next answer, if it tells.
