@@ -31,7 +31,7 @@ class PoolLimits:
     concurrency: int | None = None
     patience: float = 300.0
     counts_cached: bool = False
-    revision: float = 0.0
+    revision: float = field(default=0.0, compare=False)
     is_unlimited: bool = False
 
     def rate(self, dimension: Dimension) -> float:
