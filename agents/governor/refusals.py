@@ -59,5 +59,5 @@ def pause_before(tries: int, *, jitter: float) -> float:
 
 
 def closed_until(now: float, *, asked: float | None) -> float:
-    """When one call may see whether the account is open again."""
+    """When calls may see whether the account is open again."""
     return now + (asked if asked is not None else _REOPENS_AFTER)
