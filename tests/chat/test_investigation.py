@@ -63,6 +63,7 @@ async def test_the_whole_of_each_result_is_kept_behind_its_summary(shop: Shop, u
     parts = await rows(results_of, turn)
     stored = {row.handle: row for row in await rows(list, StoredResult.objects.filter(owner=user))}
     assert {part["handle"] for part in parts} == set(stored)
+    assert all(0 <= part["took_ms"] < 60_000 for part in parts)
     for part in parts:
         summary, row = json.loads(part["text"]), stored[part["handle"]]
         assert summary["[summarised]"] == f"recall {row.handle} reads all of it"
