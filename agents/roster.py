@@ -92,5 +92,10 @@ def equipped(agent: Agent) -> Agent:
     return agent if agent.tools.get("call_source") is None else replace(agent, own_tools=_correlating(catalogue()))
 
 
+def all_equipped() -> list[Agent]:
+    """Everybody in the roster, as `equipped`. Reads rows: for a thread."""
+    return [equipped(agent) for agent in ROSTER]
+
+
 def agent_named(slug: str) -> Agent | None:
     return next((agent for agent in ROSTER if agent.slug == slug), None)

@@ -26,6 +26,7 @@ NAMES = (
     "governor_decision",
     "governor",
     "correlating",
+    "agent_tokens",
 )
 
 

@@ -74,8 +74,8 @@ def _tools(answer: Message, results: Message | None) -> list[dict[str, Any]]:
         if part["kind"] == "tool_call":
             result = found.get(part["id"])
             tool = {"id": part["id"], "name": part["name"], "arguments": part["arguments"], "tokens": None}
-            shown = {"ok": None, "preview": "", "shortened": False}
+            shown = {"ok": None, "preview": "", "shortened": False, "took_ms": None}
             if result is not None:
-                shown = {"ok": result["ok"], **preview(result["text"])}
+                shown = {"ok": result["ok"], **preview(result["text"]), "took_ms": result.get("took_ms")}
             tools.append({**tool, **shown})
     return tools

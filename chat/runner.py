@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -60,6 +61,7 @@ class TurnRun:
         self._max = 0
         self._finish_reason: str | None = None
         self._message_id = ""
+        self._asked_at = 0.0
         self._call_id: str | None = None
         self._waiting = False
         self._wants_shorter = False
@@ -239,13 +241,23 @@ class TurnRun:
         if message.parts:
             self._last_answer = message.id
         await self._write(message, ("usage", usage.to_dict()), *calls)
+        self._asked_at = time.monotonic()
 
     async def _keep_result(self, result: ToolResult) -> None:
+        took_ms = round((time.monotonic() - self._asked_at) * 1000)
         answer, limiter = self._context.history[-1], self._context.limiter
         kept = await asyncio.to_thread(stored_results.keep, result, answer=answer, turn=self.turn, limiter=limiter)
-        data = {"id": result.call_id, "ok": result.ok, "tokens": kept.tokens, **preview(result.text)}
+        data = {
+            "id": result.call_id,
+            "ok": result.ok,
+            "tokens": kept.tokens,
+            **preview(result.text),
+            "took_ms": took_ms,
+        }
         data["shortened"] = data["shortened"] or kept.store is not None
-        self._results.append(kept.result)  # Not before: what is kept as a row must be in the log, too.
+        self._results.append(
+            replace(kept.result, took_ms=took_ms)
+        )  # Not before: what is kept as a row must be in the log, too.
         await self._log.append(self.lease, ("tool.result", data), rows=kept.store)
 
     async def _keep_results(self) -> None:

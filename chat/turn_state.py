@@ -118,6 +118,7 @@ def _tool_call(state: State, event: Mapping[str, Any]) -> None:
             "preview": "",
             "tokens": None,
             "shortened": False,
+            "took_ms": None,
         }
     )
 
@@ -125,7 +126,7 @@ def _tool_call(state: State, event: Mapping[str, Any]) -> None:
 def _tool_result(state: State, event: Mapping[str, Any]) -> None:
     for tool in state["iterations"][-1]["tools"]:
         if tool["id"] == event["id"]:
-            tool.update({name: event[name] for name in ("ok", "preview", "tokens", "shortened")})
+            tool.update({name: event.get(name) for name in ("ok", "preview", "tokens", "shortened", "took_ms")})
 
 
 def _usage(state: State, event: Mapping[str, Any]) -> None:

@@ -49,7 +49,8 @@ class ToolResult:
     """The answer to the tool call `call_id`. `ok` is False when the tool failed; the model reads `text` either way.
 
     `handle` is what the `recall` tool finds the whole result by, "" if it cannot. It is never sent by itself: the model
-    reads it where something of the result is left out.
+    reads it where something of the result is left out. `took_ms` is how long it took to come, None if nobody measured;
+    it is for people and never sent.
     """
 
     call_id: str
@@ -57,6 +58,7 @@ class ToolResult:
     text: str
     ok: bool = True
     handle: str = ""
+    took_ms: int | None = None
     kind: Literal["tool_result"] = "tool_result"
 
 

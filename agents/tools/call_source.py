@@ -20,7 +20,11 @@ from agents.threads import in_thread
 from agents.tools.lean import lean
 
 SHOWN = 3_000
-"""Characters of an answer that the model is given at once."""
+"""Characters of an answer that the model is given whole."""
+
+BEGINNING = 800
+"""Characters that it is given of a longer one: enough to see what a record looks like. Every page of a list costs them
+in every later call of the turn, and what is compared is read by `correlate`."""
 
 _FAILURE_SHOWN = 500
 
@@ -89,8 +93,8 @@ def _beginning(text: str) -> str:
     def cut(keep: int) -> str:
         return apply_cut(text, Cut(shape="json", keep=keep))
 
-    keep = largest(lambda keep: len(cut(keep)) <= SHOWN, limit=SHOWN)
-    return cut(keep) if keep >= 0 else text[:SHOWN]
+    keep = largest(lambda keep: len(cut(keep)) <= BEGINNING, limit=BEGINNING)
+    return cut(keep) if keep >= 0 else text[:BEGINNING]
 
 
 def _value(text: str) -> Any:

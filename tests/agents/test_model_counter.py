@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from agents.model_counter import agents_that_cannot_run, counter_of, frame_tokens
-from agents.models import LanguageModel, Wire
-from agents.roster import DEFAULT_AGENT, ROSTER
+from agents.models import HttpSource, LanguageModel, Wire
+from agents.roster import DEFAULT_AGENT, all_equipped
 from agents.setting_ranges import ANTHROPIC_DEFAULTS
+
+pytestmark = pytest.mark.django_db
 
 CLAUDE = LanguageModel(model_id="sandbox-claude", wire=Wire.ANTHROPIC_MESSAGES)
 GPT = LanguageModel(model_id="sandbox-gpt", wire=Wire.OPENAI_CHAT)
@@ -29,6 +33,18 @@ def test_agents_without_room_are_named_with_their_sizes() -> None:
 def test_every_agent_runs_with_the_smallest_default() -> None:
     """A default that could not run would be a trap."""
     for model in (CLAUDE, GPT):
-        sizes = {agent.slug: frame_tokens(agent, counter_of(model)) for agent in ROSTER}
+        sizes = {agent.slug: frame_tokens(agent, counter_of(model)) for agent in all_equipped()}
         assert max(sizes.values()) < 4_096
     assert agents_that_cannot_run(ANTHROPIC_DEFAULTS, model=CLAUDE) == []
+
+
+def test_an_agent_is_counted_with_the_sources_that_it_is_told_of() -> None:
+    before = correlator_needs()
+    HttpSource.objects.create(slug="shop", name="Shop", allowed_paths="/", operations="GET /orders: what was ordered")
+    assert correlator_needs() > before
+
+
+def correlator_needs() -> int:
+    nothing_runs = replace(ANTHROPIC_DEFAULTS, context_token_limit=1)
+    found = {one.agent: one for one in agents_that_cannot_run(nothing_runs, model=CLAUDE)}
+    return found["api-correlator"].needed

@@ -31,6 +31,14 @@ ROOT = Path(__file__).resolve().parents[2]
         ("limiter_properties", ["laws broken in 10 generated conversations"]),
         ("governor_decision", ["a decision, memory, 0 waiters, p50 of 20", "memory, 200 waiters, p95", "PostgreSQL"]),
         ("governor", ["5 users: 429s", "5 users: turns a minute", "OpenAI-style pool: 429s", "OAuth2 gateway: 429s"]),
+        (
+            "agent_tokens",
+            [
+                "API Correlator, Claude ≥ 4.7",
+                "payments?”, Sandbox GPT: input of 4 calls",
+                "40 facts of the whole results",
+            ],
+        ),
         ("correlating", ["200 × 200 rows, 5 fields, processor time", "200 × 200 rows, peak of memory"]),
     ],
 )

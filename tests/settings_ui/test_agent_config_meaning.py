@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from agents.model_counter import counter_of, frame_tokens
 from agents.models import AgentConfig, LanguageModel, RatePool, SettingRule
-from agents.roster import ROSTER
+from agents.roster import all_equipped
 from agents.settings_resolution import effective, save
 from tests.agents.rows import make_model
 from tests.settings_ui.tab_page import card, fields_of, opened, page, post, words
@@ -88,14 +88,14 @@ def test_where_cached_input_counts_no_larger_value_is_recommended(owner_client: 
 def narrow(shipped: None) -> LanguageModel:
     """A model whose window leaves just too little for the largest agent."""
     model = make_model(slug="narrow", model_id="sandbox-claude")
-    largest = max(frame_tokens(agent, counter_of(model)) for agent in ROSTER)
+    largest = max(frame_tokens(agent, counter_of(model)) for agent in all_equipped())
     LanguageModel.objects.filter(pk=model.pk).update(context_window=2 * largest)
     return model
 
 
 def test_agents_that_cannot_run_are_named(owner_client: Client, narrow: LanguageModel) -> None:
     said = card(page(owner_client, "?provider=narrow"), "max_output_tokens")
-    largest = max(ROSTER, key=lambda agent: frame_tokens(agent, counter_of(narrow)))
+    largest = max(all_equipped(), key=lambda agent: frame_tokens(agent, counter_of(narrow)))
     assert f"{largest.name} cannot run: its instructions and tools alone take" in said
     assert said.count("cannot run") == 1
 

@@ -89,6 +89,15 @@ _ENTRIES = (
         ),
     ),
     Entry(
+        keywords=("kinds of mismatch", "kind of mismatch", "classes of mismatch", "mismatches"),
+        answer=(
+            "Two lists are joined by a key, and what disagrees has a class: *value* (a field differs by more than the "
+            "tolerance), *timing* (so does a time: one side may only not have caught up), *missing* (only one side has "
+            "the record), *duplicate* (a side has it more than once). The match rate is the share of all records that "
+            "both sides have once, with all fields the same."
+        ),
+    ),
+    Entry(
         keywords=("hello", "hi", "hey", "good morning", "good evening"),
         answer="Hello. I am the sandbox, a stand-in provider and no AI. Say `help` to see what I can show you.",
     ),

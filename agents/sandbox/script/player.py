@@ -11,6 +11,7 @@ from agents.llm.messages import ToolSpec
 from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.answers import answer_text
 from agents.sandbox.script.beats import Accident, Call, Play, Say
+from agents.sandbox.script.collation import find_collation
 from agents.sandbox.script.faults import Fault, find_fault
 from agents.sandbox.script.inquiry import find_inquiry
 from agents.sandbox.script.samples import sample_arguments
@@ -61,7 +62,7 @@ def _thoughtful(play: Play, *, request: SandboxRequest, words: Words) -> Play:
 
 
 def _whole(request: SandboxRequest, *, words: Words) -> Play:
-    if words == Words() and (inquiry := find_inquiry(request)):
+    if words == Words() and (inquiry := find_inquiry(request) or find_collation(request)):
         return inquiry.play(request, done=rounds_done(request))
     if _calls_due(request, words=words):
         return _round_of_calls(request, words=words)

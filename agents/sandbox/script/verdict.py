@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agents.sandbox.script.findings import Findings, Result
 
-_PLAYED = (
+PLAYED = (
     "I am the sandbox and no AI: these steps are a script, but every number above was read in a result of this "
     "conversation."
 )
@@ -16,11 +16,11 @@ def verdict_text(findings: Findings, *, is_cut_short: bool) -> str:
     """`is_cut_short`: no more calls are allowed, so that some steps are missing."""
     parts = [
         _finding(findings),
-        _listed("Evidence", _evidence(findings)),
-        _listed("Ruled out", _ruled_out(findings)),
-        _listed("Not explained", _open_points(findings, is_cut_short=is_cut_short)),
-        _listed("Next steps", _next_steps(findings)),
-        _PLAYED,
+        listed("Evidence", _evidence(findings)),
+        listed("Ruled out", _ruled_out(findings)),
+        listed("Not explained", _open_points(findings, is_cut_short=is_cut_short)),
+        listed("Next steps", _next_steps(findings)),
+        PLAYED,
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -120,6 +120,6 @@ def _source(result: Result) -> str:
     return f"{result.get('source')}, `{result.get('query')}`, {result.get('from')} to {result.get('to')}"
 
 
-def _listed(title: str, points: Iterator[str]) -> str:
+def listed(title: str, points: Iterator[str]) -> str:
     lines = "\n".join(f"- {point}" for point in points)
     return f"**{title}**:\n\n{lines}" if lines else ""

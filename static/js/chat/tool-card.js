@@ -1,6 +1,6 @@
 /** One tool call: its name and how it went in one line; arguments and result when it is opened. */
 import { el, icon, say } from "../dom.js";
-import { plural } from "./words.js";
+import { duration, plural } from "./words.js";
 import { visibleControls } from "../markdown/visible-controls.js";
 
 const LONGEST = 20_000; // characters of a result that are put on the page
@@ -8,13 +8,14 @@ const LONGEST = 20_000; // characters of a result that are put on the page
 export class ToolCard {
   constructor(tool) {
     this.state = el("span", { class: "tool-state" });
+    this.took = el("span", { class: "tool-took" });
     this.result = el("pre", { tabindex: "0", role: "region", "aria-label": "Result" });
     this.resultPart = el("div", { hidden: true }, el("p", { class: "whisper" }, "Result"), this.result);
     this.note = el("p", { class: "whisper" });
     this.element = el(
       "details",
       { class: "tool", "data-tool": tool.id },
-      el("summary", {}, icon("tool"), el("span", { class: "tool-name" }, visibleControls(tool.name)), this.state),
+      el("summary", {}, icon("tool"), el("span", { class: "tool-name" }, visibleControls(tool.name)), this.state, this.took),
       el(
         "div",
         { class: "tool-body" },
@@ -30,6 +31,7 @@ export class ToolCard {
   update(tool) {
     this.element.dataset.state = tool.ok === null ? "running" : tool.ok ? "ok" : "failed";
     say(this.state, { running: "running", ok: "done", failed: "failed" }[this.element.dataset.state]);
+    say(this.took, tool.took_ms === null ? "" : duration(tool.took_ms));
     this.resultPart.hidden = tool.ok === null;
     say(this.result, cut(pretty(tool.preview)));
     say(this.note, noteOn(tool));

@@ -93,7 +93,7 @@ const CONTEXT = [
   "reply_cap",
 ];
 const WAITING = ["reason", "pool", "retry_at", "used", "limit", "position"];
-const RESULT = ["ok", "preview", "tokens", "shortened"];
+const RESULT = ["ok", "preview", "tokens", "shortened", "took_ms"];
 
 const pick = (event, names) => Object.fromEntries(names.map((name) => [name, event[name] ?? null]));
 const countedTokens = (event) => Object.fromEntries(Object.entries(event).filter(([name]) => name.endsWith("_tokens")));
@@ -105,6 +105,7 @@ const newTool = ({ id, name, arguments: given }) => ({
   preview: "",
   tokens: null,
   shortened: false,
+  took_ms: null,
 });
 const emptyIteration = ({ n, message }) => ({
   n,

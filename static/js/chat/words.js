@@ -7,6 +7,9 @@ export const count = (value) => number.format(value);
 /** 1 → "1 token", 2 → "2 tokens" */
 export const plural = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
 
+/** 340 → "340 ms", 1240 → "1.2 s" */
+export const duration = (ms) => (ms < 1000 ? `${count(ms)} ms` : `${count(Math.round(ms / 100) / 10)} s`);
+
 /** The last words about a turn that did not simply complete: `{ tone, label, detail }`, or null. */
 export function ending(state) {
   if (state.status === "stopped") return { tone: "quiet", label: "Stopped by you" };

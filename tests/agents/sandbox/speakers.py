@@ -36,6 +36,7 @@ class Heard:
 class Tool:
     name: str
     parameters: dict[str, Any]
+    description: str = ""
 
 
 PLAIN_TOOL = Tool(name="noop", parameters={"type": "object", "properties": {}})
@@ -130,7 +131,9 @@ class MessagesSpeaker:
         **more: Any,
     ) -> MessagesHearing:
         if tools:
-            more["tools"] = [{"name": tool.name, "description": "", "input_schema": tool.parameters} for tool in tools]
+            more["tools"] = [
+                {"name": tool.name, "description": tool.description, "input_schema": tool.parameters} for tool in tools
+            ]
         if forbid_tools:
             more["tool_choice"] = {"type": "none"}
         messages = [*history, {"role": "user", "content": text}] if text else list(history)
@@ -199,7 +202,9 @@ class ChatSpeaker:
         **more: Any,
     ) -> ChatHearing:
         if tools:
-            functions = [{"name": tool.name, "description": "", "parameters": tool.parameters} for tool in tools]
+            functions = [
+                {"name": tool.name, "description": tool.description, "parameters": tool.parameters} for tool in tools
+            ]
             more["tools"] = [{"type": "function", "function": function} for function in functions]
         if forbid_tools:
             more["tool_choice"] = "none"
@@ -279,7 +284,9 @@ class ResponsesSpeaker:
         **more: Any,
     ) -> ResponsesHearing:
         if tools:
-            functions = [{"name": tool.name, "description": "", "parameters": tool.parameters} for tool in tools]
+            functions = [
+                {"name": tool.name, "description": tool.description, "parameters": tool.parameters} for tool in tools
+            ]
             more["tools"] = [{"type": "function", "strict": None, **function} for function in functions]
         if forbid_tools:
             more["tool_choice"] = "none"

@@ -16,7 +16,7 @@ from agents.sandbox.app import SandboxApp
 from agents.sandbox.oauth2 import TOKEN_PATH, TokenOffice
 from agents.sources import fetch
 from agents.threads import in_thread
-from agents.tools.call_source import SHOWN, call_source, knowing
+from agents.tools.call_source import BEGINNING, SHOWN, call_source, knowing
 from tests.agents.odd_servers import listening
 from tests.agents.sandbox.stage import serving
 from tests.agents.sources.services import define, says, service
@@ -64,11 +64,19 @@ class TestACall:
             result = await use(source="shop", path="/orders")
         assert isinstance(result, SummarisedResult)
         assert result.whole == whole
-        assert len(result.text) < SHOWN + 200
+        assert len(result.text) < BEGINNING + 200
         told = json.loads(result.text)
         assert told["shown"] == "the beginning"
         assert told["data"]["data"][0] == {"id": 0, "text": "x" * 50}
         assert "of 2,000 items left out" in told["data"]["data"][-1]
+
+    async def test_shows_all_of_an_answer_that_is_not_long(self) -> None:
+        whole = json.dumps({"id": 7, "note": "x" * (SHOWN - 30)})
+        async with service(says(whole)) as shop:
+            await defined(base_url=shop.url)
+            result = await use(source="shop", path="/orders")
+        assert BEGINNING < len(whole) <= SHOWN
+        assert json.loads(result.text)["data"] == json.loads(whole)
 
     async def test_carries_the_header_and_never_tells_its_key(self) -> None:
         async with service(says(json.dumps({"echo": f"Bearer {KEY}"}))) as shop:

@@ -34,6 +34,7 @@ async def test_the_same_question_gets_the_same_answer(near_speaker: Speaker) -> 
         ("what are iterations", "model call"),
         ("How do I connect OpenAI?", "OPENAI_API_KEY"),
         ("Are you an AI?", "stand-in"),
+        ("Which kinds of mismatch do you look for?", "duplicate"),
         ("Hi!", "Hello"),
         ("thanks", "welcome"),
     ],
