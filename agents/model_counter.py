@@ -9,7 +9,7 @@ from typing import Literal
 from agents.llm.tokens import TokenCounter, counter_for
 from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel, Wire
-from agents.roster import ROSTER, Agent
+from agents.roster import ROSTER, Agent, equipped
 from agents.setting_ranges import SettingValues
 
 UNKNOWN_COUNTER = TokenCounter(factor=1.5)
@@ -36,10 +36,13 @@ def frame_tokens(agent: Agent, counter: TokenCounter) -> int:
     return counter.instructions(agent.instructions) + counter.tools(agent.tools.specs) + counter.overhead
 
 
-def agents_that_cannot_run(
-    values: SettingValues, *, model: LanguageModel, roster: Sequence[Agent] = ROSTER
-) -> list[CannotRun]:
-    """`values` are effective ones."""
+def ready_roster() -> list[Agent]:
+    """All agents, with the sources and MCP tools that they have now. Reads rows: for a thread."""
+    return [equipped(agent) for agent in ROSTER]
+
+
+def agents_that_cannot_run(values: SettingValues, *, model: LanguageModel, roster: Sequence[Agent]) -> list[CannotRun]:
+    """`values` are effective ones, `roster` as `ready_roster` gives it."""
     counter, limit = counter_of(model), values.token_limit
     sizes = [(agent, frame_tokens(agent, counter)) for agent in roster]
     return [
