@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,15 +13,11 @@ from accounts.audited_admin import AuditedAdmin
 from agents.admin.mcp_tools_form import ToolsForm
 from agents.llm.errors import ToolFailed
 from agents.mcp import reading
+from agents.mcp.asking import ask_for_tools, in_words
 from agents.mcp.choices import choose
-from agents.mcp.connection import Connection, connection_of
-from agents.mcp.definition import Definition
-from agents.mcp.session import talk
 from agents.mcp_cost import most_mcp_tokens
 from agents.mcp_rows import McpServer
 from agents.model_counter import ready_roster
-
-SECONDS = 30.0
 
 
 def tools_page(model_admin: AuditedAdmin, request: HttpRequest, *, server: McpServer | None) -> HttpResponse:
@@ -46,30 +39,13 @@ def tools_page(model_admin: AuditedAdmin, request: HttpRequest, *, server: McpSe
 
 def _read(model_admin: AuditedAdmin, request: HttpRequest, server: McpServer, /) -> None:
     try:
-        news = reading.keep(server.pk, async_to_sync(_offered)(connection_of(server)))
+        outcome = in_words(ask_for_tools(server))
     except ToolFailed as failed:
         said, outcome = f"{failed.message[:1].upper()}{failed.message[1:]}.", f"failed: {failed.message}"
         model_admin.message_user(request, said, messages.ERROR)
     else:
-        outcome = _told(news)
         model_admin.message_user(request, f"The connection works: {outcome}.", messages.SUCCESS)
     model_admin.audit(request, server, action="tools read", changes={"outcome": (None, outcome)})
-
-
-async def _offered(connection: Connection) -> dict[str, Definition]:
-    try:
-        async with asyncio.timeout(SECONDS):
-            return await talk(connection, reading.offered_by)
-    except TimeoutError:
-        raise ToolFailed(f"{connection.name} did not answer within {SECONDS:g} seconds") from None
-
-
-def _told(news: reading.News) -> str:
-    parts = [f"{news.read} tools"]
-    for words, names in (("new", news.new), ("held back", news.changed), ("gone", news.missing)):
-        if names:
-            parts.append(f"{len(names)} {words}")
-    return ", ".join(parts)
 
 
 def _save(model_admin: AuditedAdmin, request: HttpRequest, form: ToolsForm, /) -> None:

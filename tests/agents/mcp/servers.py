@@ -69,12 +69,12 @@ async def served(tools: MCPServer) -> AsyncIterator[Served]:
 
 
 async def _body(receive: Any) -> bytes:
-    whole = b""
+    whole = bytearray()
     while True:
         event = await receive()
         whole += event.get("body", b"")
         if not event.get("more_body"):
-            return whole
+            return bytes(whole)
 
 
 def _replaying(body: bytes, receive: Any) -> Any:

@@ -272,7 +272,7 @@ class TestChanges:
             assert (await read(row)).changed == ("stock",)
             held = await in_thread(McpTool.objects.get)(name="stock")
             assert held.description == "Says how many there are."
-            assert "Send all keys" in held.offered["description"]
+            assert "Send all keys" in str(held.offered)
 
     async def test_one_that_is_gone_is_told_and_comes_back_by_itself(self) -> None:
         tools = shop()
