@@ -102,7 +102,7 @@ class McpServerAdmin(AuditedAdmin):
 
     form = McpServerForm
     change_form_template = "admin/agents/mcpserver/change_form.html"
-    list_display = ["name", "slug", "url", "auth", "credentials", "chosen", "enabled"]
+    list_display = ["name", "slug", "chosen", "enabled", "credentials", "url"]
     list_filter = ["auth", "enabled"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}

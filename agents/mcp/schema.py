@@ -20,6 +20,7 @@ _PLAIN = {
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
     "minLength", "maxLength", "minItems", "maxItems", "uniqueItems",
 }  # fmt: skip
+_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _LOCAL = re.compile(r"#/(\$defs|definitions)/[^/]+")
 _AT_ROOT = ("type", "properties", "required", "additionalProperties", "$defs", "definitions", "description")
@@ -32,8 +33,8 @@ def schema_fault(parameters: Mapping[str, Any]) -> str:
         return f"its parameters are nested {depth} deep; {MOST_DEPTH} is the most"
     if (size := len(json.dumps(sendable(parameters)))) > MOST_CHARACTERS:
         return f"its parameters take {size:,} characters; {MOST_CHARACTERS:,} is the most"
-    known, needed = sendable(parameters)["properties"], parameters.get("required")
-    missing = [name for name in needed if name not in known] if isinstance(needed, list) else []
+    known = sendable(parameters)["properties"]
+    missing = [name for name in _texts(parameters.get("required")) if name not in known]
     return f"it needs a parameter that cannot be sent: {str(missing[0])[:80]!r}" if missing else ""
 
 
@@ -41,7 +42,7 @@ def sendable(parameters: Mapping[str, Any]) -> dict[str, Any]:
     schema = _cleaned(parameters)
     root = {key: schema[key] for key in _AT_ROOT if key in schema}
     properties = root.get("properties", {})
-    needed = [name for name in root.get("required", []) if name in properties]
+    needed = [name for name in _texts(root.get("required")) if name in properties]
     root = {**root, "type": "object", "properties": properties}
     return {**root, "required": needed} if needed else {key: root[key] for key in root if key != "required"}
 
@@ -51,17 +52,44 @@ def _cleaned(schema: Any) -> dict[str, Any]:
         return {}  # `true`, and what is no schema: anything goes
     if isinstance(reference := schema.get("$ref"), str):
         return {"$ref": reference} if _LOCAL.fullmatch(reference) else {}
-    kept = {key: value for key, value in schema.items() if key in _PLAIN}
+    kept = {key: value for key, value in schema.items() if key in _PLAIN and _is_sound(key, value)}
     if isinstance(said := schema.get("description"), str) and said.strip():
         kept["description"] = shortened(said, most=DESCRIPTION_SHOWN)
     kept |= {key: _by_name(schema[key]) for key in ("properties", "$defs", "definitions") if key in schema}
-    kept |= {key: _all(schema[key]) for key in ("anyOf", "oneOf", "allOf") if isinstance(schema.get(key), list)}
+    kept |= {key: _all(schema[key]) for key in ("anyOf", "oneOf", "allOf") if _is_filled(schema.get(key))}
     if "items" in schema or kept.get("type") == "array":
         kept["items"] = _cleaned(schema.get("items"))
     if "additionalProperties" in schema:
         more = schema["additionalProperties"]
         kept["additionalProperties"] = more if isinstance(more, bool) else _cleaned(more)
     return kept
+
+
+def _is_sound(key: str, value: Any) -> bool:
+    """Whether it is of the form that JSON Schema wants of it: a provider refuses the whole call otherwise."""
+    match key:
+        case "type":
+            names = [value] if isinstance(value, str) else _texts(value)
+            return bool(names) and names in (value, [value]) and set(names) <= _TYPES
+        case "required":
+            return _texts(value) == value
+        case "enum":
+            return _is_filled(value)
+        case "format" | "pattern":
+            return isinstance(value, str)
+        case "uniqueItems":
+            return isinstance(value, bool)
+        case "const" | "default":
+            return True
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_filled(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _by_name(schemas: Any) -> dict[str, Any]:
