@@ -21,6 +21,9 @@ _PLAIN = {
     "minLength", "maxLength", "minItems", "maxItems", "uniqueItems",
 }  # fmt: skip
 _TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
+_FORM: Mapping[str, type] = {"format": str, "pattern": str, "uniqueItems": bool}
+"""The other keywords are numbers."""
+
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _LOCAL = re.compile(r"#/(\$defs|definitions)/[^/]+")
 _AT_ROOT = ("type", "properties", "required", "additionalProperties", "$defs", "definitions", "description")
@@ -68,20 +71,16 @@ def _cleaned(schema: Any) -> dict[str, Any]:
 def _is_sound(key: str, value: Any) -> bool:
     """Whether it is of the form that JSON Schema wants of it: a provider refuses the whole call otherwise."""
     match key:
+        case "const" | "default":
+            return True
         case "type":
             names = [value] if isinstance(value, str) else _texts(value)
             return bool(names) and names in (value, [value]) and set(names) <= _TYPES
-        case "required":
-            return _texts(value) == value
         case "enum":
             return _is_filled(value)
-        case "format" | "pattern":
-            return isinstance(value, str)
-        case "uniqueItems":
-            return isinstance(value, bool)
-        case "const" | "default":
-            return True
-    return isinstance(value, int | float) and not isinstance(value, bool)
+        case "required":
+            return bool(_texts(value) == value)
+    return isinstance(value, _FORM.get(key, (int, float))) and (key == "uniqueItems" or not isinstance(value, bool))
 
 
 def _is_filled(value: Any) -> bool:
