@@ -12,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from agents import mcp_rows  # noqa: F401 - Django looks for rows here, and nowhere else
 from agents.setting_ranges import (
     ADVANCED_RANGES,
     ALL_SETTINGS,

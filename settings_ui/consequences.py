@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from accounts.models import User
+from agents.mcp_cost import mcp_tokens_by_agent
 from agents.model_counter import CannotRun, agents_that_cannot_run
 from agents.models import LanguageModel
 from agents.pace import counted_per_call, safe_pace
 from agents.pool_estimate import SafeForLimit
+from agents.roster import Agent, all_equipped
 from agents.setting_ranges import SettingValues
 
 
@@ -23,18 +26,27 @@ class Consequence:
 
 def consequences_of(values: SettingValues, *, model: LanguageModel, user: User) -> list[Consequence]:
     """`values` are effective ones."""
-    counted = counted_per_call(user=user, models=[model])
+    counted, roster = counted_per_call(user=user, models=[model]), all_equipped()
     return [
         _what_a_call_carries(values),
+        *_what_mcp_tools_cost(model, roster=roster),
         *_what_a_cap_costs(model),
         _how_often(safe_pace(values, model=model, counted=counted)),
-        *(_who_cannot_run(one) for one in agents_that_cannot_run(values, model=model)),
+        *(_who_cannot_run(one) for one in agents_that_cannot_run(values, model=model, roster=roster)),
     ]
 
 
 def _what_a_call_carries(values: SettingValues) -> Consequence:
     words = f"Each model call: up to {values.token_limit:,} tokens in, up to {values.reply_cap:,} out."
     return Consequence(icon="thought", words=words)
+
+
+def _what_mcp_tools_cost(model: LanguageModel, *, roster: Sequence[Agent]) -> list[Consequence]:
+    """Of that input, for the agents that an admin gave any."""
+    costs = [
+        f"{tokens:,} tokens per call of {agent.name}" for agent, tokens in mcp_tokens_by_agent(model, roster=roster)
+    ]
+    return [Consequence(icon="thought", words=f"MCP tools: {', '.join(costs)}.")] if costs else []
 
 
 def _what_a_cap_costs(model: LanguageModel) -> list[Consequence]:

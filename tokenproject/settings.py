@@ -193,6 +193,8 @@ LOGGING = {
         "anthropic": {"level": "WARNING"},
         "datadog_api_client": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
+        # Writes down whatever a server says, at any level; what failed is told by whoever called it.
+        "mcp": {"level": "CRITICAL"},
         "openai": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         # Whoever asks for a name that is none of ours learns so; where in Django it was noticed helps nobody.

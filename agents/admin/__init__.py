@@ -1,11 +1,12 @@
-"""Providers, models, limits, settings, Datadog accounts and HTTP sources in the admin; the ledger to read. One file for
-each row."""
+"""Providers, models, limits, settings, Datadog accounts, HTTP sources and MCP servers in the admin; the ledger to read.
+One file for each row."""
 
 from agents.admin import (
     agent_config,
     datadog_connection,
     http_source,
     language_model,
+    mcp_server,
     model_call,
     provider,
     rate_pool,
@@ -17,6 +18,7 @@ __all__ = [
     "datadog_connection",
     "http_source",
     "language_model",
+    "mcp_server",
     "model_call",
     "provider",
     "rate_pool",

@@ -41,12 +41,22 @@ def _things(configuration: Configuration) -> Iterator[_Named]:
         models = ((provider.slug, model.id) for model in provider.model)
         message = "names a model that this provider has already"
         yield from _numbered(models, path=(*path, "model"), key="id", message=message)
+    yield from _mcp(configuration)
     configs = ((block.provider, block.model) for block in configuration.agent_config)
     message = "has an agent_config in the file already"
     yield from _numbered(configs, path=("agent_config",), key="model", message=message)
     rules = ((block.provider, block.model, block.setting) for block in configuration.setting_rule)
     message = "has such a rule in the file already"
     yield from _numbered(rules, path=("setting_rule",), key="setting", message=message)
+
+
+def _mcp(configuration: Configuration) -> Iterator[_Named]:
+    for number, server in enumerate(configuration.mcp_server):
+        path: Path = ("mcp_server", number)
+        yield (*path, "slug"), "names an MCP server that stands in the file already", server.slug
+        grants = ((server.slug, grant.agent, grant.tool) for grant in server.grant)
+        message = "names a tool that this agent has a grant for already"
+        yield from _numbered(grants, path=(*path, "grant"), key="tool", message=message)
 
 
 def _numbered(names: Iterable[Hashable], *, path: Path, key: str, message: str) -> Iterator[_Named]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import cast
 
+from agents.configuration.dumping_mcp import mcp_blocks
 from agents.configuration.fields import KEEP
 from agents.configuration.toml_text import toml_value
 from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
@@ -14,8 +15,8 @@ from agents.setting_changes import is_whole
 from agents.setting_ranges import SETTING_OF, Range, SettingName
 
 _HEAD = f"""\
-# Providers, models, limits and the organisation's settings. "{KEEP}" stands for a secret that is stored encrypted:
-# loading it keeps the stored one. Write env:NAME, file:PATH or the secret itself in its place for another installation.
+# Providers, models, limits, MCP servers, the organisation's settings. "{KEEP}" stands for a secret that is stored
+# encrypted: loading it keeps the stored one. Write env:NAME, file:PATH or the secret itself in its place elsewhere.
 """
 _LIMITS = (
     "requests_per_minute",
@@ -38,6 +39,7 @@ def dumped() -> str:
 def _blocks() -> Iterator[list[str]]:
     for provider in Provider.objects.order_by("position", "slug").prefetch_related("pools", "models__pool"):
         yield from _provider(provider)
+    yield from (_block(head, values) for head, values in mcp_blocks())
     org = AgentConfig.objects.filter(user=None).select_related("model__provider")
     for config in org.order_by("model__provider__slug", "model__model_id"):
         if any(getattr(config, name) is not None for name in SETTING_OF):

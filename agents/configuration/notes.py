@@ -1,21 +1,25 @@
-"""What an admin should know about the providers of a file, though it is no mistake."""
+"""What an admin should know about what a file says, though it is no mistake."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from agents.configuration.schema import Configuration
+from agents.mcp_rows import McpServer
 from agents.models import Provider
 from agents.provider_keys import has_credentials
 from agents.secrets import hint
 
 
 def notes(configuration: Configuration) -> Iterator[str]:
-    """Of providers that are switched on, but cannot be called from here."""
+    """Of providers that are switched on, but cannot be called from here, and MCP servers that were never asked."""
     slugs = [block.slug for block in configuration.provider]
     for row in Provider.objects.filter(slug__in=slugs, enabled=True):
         if not has_credentials(row):
             yield f"provider {row.slug} is not offered: {_why(row)}"
+    servers = [block.slug for block in configuration.mcp_server]
+    for server in McpServer.objects.filter(slug__in=servers, enabled=True, read_at=None):
+        yield f"MCP server {server.slug} offers nothing yet: manage.py read_mcp_tools {server.slug} reads its tools"
 
 
 def _why(row: Provider) -> str:

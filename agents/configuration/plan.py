@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents.configuration.changes import Plan
+from agents.configuration.plan_mcp import plan_mcp_server
 from agents.configuration.plan_providers import plan_provider
 from agents.configuration.plan_settings import plan_agent_config, plan_rule
 from agents.configuration.refusal import ConfigurationRefused
@@ -15,6 +16,8 @@ def planned(configuration: Configuration, *, stock: Stock) -> Plan:
     plan = Plan()
     for number, provider in enumerate(configuration.provider):
         plan_provider(provider, path=("provider", number), stock=stock, plan=plan)
+    for number, server in enumerate(configuration.mcp_server):
+        plan_mcp_server(server, path=("mcp_server", number), stock=stock.mcp, plan=plan)
     for number, rule in enumerate(configuration.setting_rule):
         plan_rule(rule, path=("setting_rule", number), stock=stock, plan=plan)
     for number, config in enumerate(configuration.agent_config):

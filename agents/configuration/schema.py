@@ -25,7 +25,9 @@ from agents.configuration.fields import (
     Slug,
     one_of,
 )
+from agents.configuration.fields_mcp import ServerAddress, ServerSlug, SigningHeader, SigningScheme
 from agents.llm.capability_overrides import OVERRIDABLE, annotation_of, as_stored
+from agents.mcp_rows import McpGrant, McpServer
 from agents.models import DEFAULT_PATIENCE_SECONDS, Provider, Wire
 from agents.setting_changes import Value, checked
 from agents.setting_ranges import SETTING_OF, SettingName
@@ -186,7 +188,32 @@ class SettingRuleBlock(_Block):
         return value
 
 
+class McpGrantBlock(_Block):
+    """What an agent may do with a tool."""
+
+    agent: Slug
+    tool: Annotated[str, Field(min_length=1, max_length=200)]
+    policy: Annotated[str, one_of(McpGrant.Policy.values)] = McpGrant.Policy.ASK.value
+
+
+class McpServerBlock(_Block):
+    """A key that is left out stays as it is, as does a grant; an empty `oauth2` takes it away (None, but said)."""
+
+    slug: ServerSlug
+    name: Name | None = None
+    url: ServerAddress | None = None
+    auth: Annotated[str, one_of(McpServer.Auth.values)] | None = None
+    header_name: SigningHeader | None = None
+    header_scheme: SigningScheme | None = None
+    api_key: Secret | None = None
+    headers: Headers | None = None
+    oauth2: Annotated[OAuth2Block | None, BeforeValidator(_none_if_empty)] = None
+    enabled: bool | None = None
+    grant: list[McpGrantBlock] = []
+
+
 class Configuration(_Block):
     provider: list[ProviderBlock] = []
+    mcp_server: list[McpServerBlock] = []
     agent_config: list[AgentConfigBlock] = []
     setting_rule: list[SettingRuleBlock] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from agents.configuration.stock_mcp import McpStock, read_mcp_stock
 from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
 
 
@@ -17,6 +18,7 @@ class Stock:
     models: dict[tuple[str, str], LanguageModel] = field(default_factory=dict)
     configs: dict[UUID, AgentConfig] = field(default_factory=dict)
     rules: dict[tuple[UUID | None, str], SettingRule] = field(default_factory=dict)
+    mcp: McpStock = field(default_factory=McpStock)
 
 
 def read_stock() -> Stock:
@@ -30,4 +32,5 @@ def read_stock() -> Stock:
         models={(row.provider.slug, row.model_id): row for row in models},
         configs={row.model_id: row for row in AgentConfig.objects.filter(user=None)},
         rules={(row.model_id, row.setting): row for row in SettingRule.objects.all()},
+        mcp=read_mcp_stock(),
     )

@@ -81,7 +81,7 @@ class Exchange:
 
     def _cue(self, request: SandboxRequest) -> tuple[Cue, Words]:
         """What to answer: a rule of the scenario goes before the words, and a switched-on fault before both."""
-        words = read_words(request.asking_text)
+        words = read_words(request.asking_text).among([tool.name for tool in request.tools])
         cue = self.scenario.cue_for(request) or Cue()
         fault = self.switches.take(request) or cue.fault or self._asked_fault(request, words=words)
         return replace(cue, fault=fault), words

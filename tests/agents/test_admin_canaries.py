@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from accounts.models import ApiToken, AuditEntry, OneTimeLink, User
 from accounts.tokens import issue
+from agents import secrets
+from agents.mcp_rows import McpServer, McpTool
 from agents.models import LanguageModel, ModelCall, Provider, RatePool, SettingRule
 from tests.agents.rows import make_model
 from tests.agents.test_admin_provider import ADD, OAUTH2, new
@@ -33,6 +35,11 @@ def world(staff_client: Client, staff: User) -> list[str]:
     staff_client.post(ADD, new(**OAUTH2 | {"slug": "idp", "new_client_secret": f"secret-{CANARY}-0123456789"}))
     staff_client.post(provider_page(Provider.objects.get(slug="gate")), new(new_api_key=f"sk-{CANARY}-second-012345"))
     staff_client.post(ADD, new(slug="", new_api_key=f"sk-{CANARY}-refused"))
+    sealed = secrets.seal(f"mcp-{CANARY}-key-0123456789")
+    server = McpServer.objects.create(
+        slug="mcp", name="MCP", url="https://a.example/mcp", auth="header", api_key=sealed
+    )
+    McpTool.objects.create(server=server, name="stock", description="Counts.")
     model = make_model(slug="gate", model_id="m")
     RatePool.objects.create(provider=model.provider, name="pool", requests_per_minute=5)
     SettingRule.objects.create(setting="temperature", locked=True)
@@ -50,6 +57,7 @@ def world(staff_client: Client, staff: User) -> list[str]:
     ).context["link"]
 
     stored = [provider.api_key for provider in Provider.objects.exclude(api_key="")]
+    stored.append(sealed)
     stored += [provider.oauth2["client_secret"] for provider in Provider.objects.exclude(oauth2={})]
     hashes = [*User.objects.values_list("password", flat=True), *ApiToken.objects.values_list("digest", flat=True)]
     digests = OneTimeLink.objects.values_list("digest", flat=True)

@@ -24,10 +24,10 @@ def test_a_model_is_counted_as_its_wire_frames_it() -> None:
 def test_agents_without_room_are_named_with_their_sizes() -> None:
     needed = frame_tokens(DEFAULT_AGENT, counter_of(CLAUDE))
     tight = replace(ANTHROPIC_DEFAULTS, context_token_limit=needed)
-    found = {one.agent: one for one in agents_that_cannot_run(tight, model=CLAUDE)}
+    found = {one.agent: one for one in agents_that_cannot_run(tight, model=CLAUDE, roster=all_equipped())}
     assert (found["smart"].name, found["smart"].needed, found["smart"].limit) == ("Smart Agent", needed, needed)
     roomier = replace(tight, context_token_limit=needed + 1)
-    assert "smart" not in {one.agent for one in agents_that_cannot_run(roomier, model=CLAUDE)}
+    assert "smart" not in {one.agent for one in agents_that_cannot_run(roomier, model=CLAUDE, roster=all_equipped())}
 
 
 def test_every_agent_runs_with_the_smallest_default() -> None:

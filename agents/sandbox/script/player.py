@@ -71,7 +71,7 @@ def _whole(request: SandboxRequest, *, words: Words) -> Play:
 
 def _spoiled(request: SandboxRequest, *, words: Words, fault: Fault) -> Play:
     if fault.kind == "tool":
-        return spoiled_calls(_calls(request, number=1, count=2), fault=fault)
+        return spoiled_calls(_calls(request, number=1, count=2, words=words), fault=fault)
     text = answer_text(request, words=words, done=rounds_done(request), fault=fault)
     return spoiled_text(text, fault=fault)
 
@@ -84,19 +84,23 @@ def _calls_due(request: SandboxRequest, *, words: Words) -> bool:
 def _round_of_calls(request: SandboxRequest, *, words: Words) -> Play:
     number = rounds_done(request) + 1
     count = 1 if request.one_call else max(1, min(words.parallel, MOST_PARALLEL_CALLS))
-    calls = _calls(request, number=number, count=count)
+    calls = _calls(request, number=number, count=count, words=words)
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(call.name for call in calls))
     say = Say(text=f"Round {number} of {max(number, words.rounds)}: I call {names}.")
     return Play(beats=(say, *calls), ending="tool_calls")
 
 
-def _calls(request: SandboxRequest, *, number: int, count: int) -> tuple[Call, ...]:
-    """`count` calls of round `number` (from 1), taking turns among the tools."""
-    tools = [tool for tool in request.callable_tools if request.must_call in (None, "", tool.name)]
+def _calls(request: SandboxRequest, *, number: int, count: int, words: Words) -> tuple[Call, ...]:
+    """`count` calls of round `number` (from 1), of the tool that was asked for, or taking turns among all."""
+    only = request.must_call or words.call
+    tools = [tool for tool in request.callable_tools if only in ("", tool.name)]
     first = (number - 1) * count
-    return tuple(_call(tools[(first + place) % len(tools)], number=number) for place in range(count))
+    return tuple(
+        _call(tools[(first + place) % len(tools)], number=number, arguments=words.arguments) for place in range(count)
+    )
 
 
-def _call(tool: ToolSpec, *, number: int) -> Call:
-    arguments = orjson.dumps(sample_arguments(tool.parameters)).decode()
-    return Call(name=tool.name, arguments=arguments, tag=f"sbx{number}x")
+def _call(tool: ToolSpec, *, number: int, arguments: str) -> Call:
+    """`arguments` "" makes some up."""
+    written = arguments or orjson.dumps(sample_arguments(tool.parameters)).decode()
+    return Call(name=tool.name, arguments=written, tag=f"sbx{number}x")

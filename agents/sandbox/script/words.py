@@ -7,7 +7,7 @@ stops at the first thing that is none. Text of any other form asks for nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from typing import Any
 @dataclass(frozen=True, kw_only=True)
 class Words:
     """What was asked for. `long` and `think` are in tokens, `loop` in rounds, `parallel` in tool calls per round; 0 is
-    not asked.
+    not asked. `call` names a tool, `arguments` is JSON for it, "" for made-up ones.
 
     `fault` is the name as written, known or not; `fault_times` None leaves the number to the fault itself.
     """
@@ -25,6 +25,8 @@ class Words:
     loop: int = 0
     parallel: int = 0
     think: int = 0
+    call: str = ""
+    arguments: str = ""
     echo: str = ""
     recall: str = ""
     fault: str = ""
@@ -33,12 +35,16 @@ class Words:
 
     @property
     def rounds(self) -> int:
-        """Rounds of tool calls: `parallel` alone is one round."""
-        return self.loop or min(self.parallel, 1)
+        """Rounds of tool calls: `parallel` or `call` alone is one round."""
+        return self.loop or min(self.parallel, 1) or int(bool(self.call))
+
+    def among(self, tools: Sequence[str]) -> Words:
+        """Without `call` where it names none of `tools`: then it was just how a sentence begins."""
+        return self if not self.call or self.call in tools else replace(self, call="", arguments="")
 
 
 _FILLER = r"(?:(?:please|and|then|now|tokens|rounds|times|calls)\b|[,;.])\s*"
-_NAMES = "long|loop|parallel|think|echo|recall|fault|help|slow"
+_NAMES = "long|loop|parallel|think|call|echo|recall|fault|help|slow"
 _NUMBER = r"\s+(?P<number>\d{1,9})\b"
 _WORDS: Mapping[str, re.Pattern[str]] = {
     "slow": re.compile(rf"slow\b(?=\s*(?:{_FILLER})*(?:$|(?:{_NAMES})\b))", re.IGNORECASE),
@@ -46,6 +52,7 @@ _WORDS: Mapping[str, re.Pattern[str]] = {
     "loop": re.compile("loop" + _NUMBER, re.IGNORECASE),
     "parallel": re.compile("parallel" + _NUMBER, re.IGNORECASE),
     "think": re.compile("think" + _NUMBER, re.IGNORECASE),
+    "call": re.compile(r"call\s+(?P<text>[a-zA-Z0-9_-]{1,64})(?:\s+(?P<arguments>\{.*\}))?\s*$", re.IGNORECASE),
     "echo": re.compile(r"echo\s+(?P<text>.+)", re.IGNORECASE | re.DOTALL),
     "recall": re.compile(r"recall\s+(?:\"(?P<quoted>[^\"\n]+)\"|(?P<text>\S+))", re.IGNORECASE),
     "fault": re.compile(r"fault\s+(?P<text>\w+)(?:\s+(?P<number>\d{1,3})\b)?", re.IGNORECASE),
@@ -83,6 +90,8 @@ def _with(words: Words, *, name: str, match: re.Match[str], rest: str) -> Words:
     number = found.get("number")
     values: dict[str, Any] = {"slow": True, "help": True}
     match name:
+        case "call":
+            return replace(words, call=found["text"], arguments=found["arguments"] or "")
         case "echo":
             values["echo"] = "\n".join(filter(None, (found["text"], rest)))
         case "recall":

@@ -14,6 +14,7 @@ from accounts.models import AuditEntry
 from agents.configuration.dumping import dumped
 from agents.configuration.reading import checked, explained, parse
 from agents.configuration.refusal import ConfigurationRefused
+from agents.mcp_rows import McpGrant, McpServer, McpTool
 from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
 
 EXAMPLE = """\
@@ -84,7 +85,17 @@ effort = "high"
 setting = "max_iterations"
 maximum = 20
 """
-_ROWS: tuple[type[models.Model], ...] = (Provider, RatePool, LanguageModel, AgentConfig, SettingRule, AuditEntry)
+_ROWS: tuple[type[models.Model], ...] = (
+    Provider,
+    RatePool,
+    LanguageModel,
+    AgentConfig,
+    SettingRule,
+    McpServer,
+    McpTool,
+    McpGrant,
+    AuditEntry,
+)
 
 
 def mistakes(text: str) -> list[str]:

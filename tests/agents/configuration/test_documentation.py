@@ -11,12 +11,15 @@ from pytest_django import Settings
 from agents.configuration.schema import (
     AgentConfigBlock,
     CapabilitiesBlock,
+    McpGrantBlock,
+    McpServerBlock,
     ModelBlock,
     OAuth2Block,
     PoolBlock,
     ProviderBlock,
     SettingRuleBlock,
 )
+from agents.mcp_rows import McpServer
 from agents.models import Provider
 from tests.agents.configuration.files import dump, load
 
@@ -28,13 +31,14 @@ def test_the_example_loads_and_its_dump_is_a_no_op(tmp_path: Path) -> None:
     example = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     assert len(example) == 1
     printed = load(tmp_path, example[0])
-    assert "\n9 new, 0 changed, 0 as before.\n" in printed
-    assert "\n0 new, 0 changed, 9 as before.\n" in "\n" + load(tmp_path, dump())
+    assert "\n12 new, 0 changed, 0 as before.\n" in printed
+    assert "\n0 new, 0 changed, 11 as before.\n" in "\n" + load(tmp_path, dump())
 
 
 def test_every_key_is_explained() -> None:
-    blocks = (ProviderBlock, OAuth2Block, PoolBlock, ModelBlock, AgentConfigBlock, SettingRuleBlock)
-    keys = {key for block in blocks for key in block.model_fields} - {"pool", "model"}
+    mcp = (McpServerBlock, McpGrantBlock)
+    blocks = (ProviderBlock, OAuth2Block, PoolBlock, ModelBlock, *mcp, AgentConfigBlock, SettingRuleBlock)
+    keys = {key for block in blocks for key in block.model_fields} - {"pool", "model", "grant"}
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
     abilities = (Path(__file__).parents[3] / "docs" / "capabilities.md").read_text()
     assert [key for key in CapabilitiesBlock.model_fields if f"`{key}`" not in abilities] == []
@@ -52,3 +56,11 @@ def test_every_example_of_the_providers_page_loads(tmp_path: Path, settings: Set
     assert set(Provider.objects.values_list("slug", flat=True)) == {"azure", "vllm", "litellm", "ollama", "house"}
     assert Provider.objects.get(slug="house").auth == "oauth2"
     assert Provider.objects.get(slug="ollama").auth == "none"
+
+
+@pytest.mark.django_db
+def test_every_example_of_the_page_on_mcp_servers_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "mcp.md").read_text()
+    for example in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
+        load(tmp_path, example)
+    assert set(McpServer.objects.values_list("slug", "auth")) == {("datadog", "header"), ("github", "header")}

@@ -34,6 +34,13 @@ async def test_a_call_without_arguments(speaker: Speaker, stage: Stage) -> None:
     assert [(call.name, json.loads(call.arguments or "{}")) for call in heard.calls] == [("noop", {})]
 
 
+async def test_a_tool_is_called_by_its_name_with_the_arguments_that_are_given(speaker: Speaker, stage: Stage) -> None:
+    heard = await hear(speaker, 'call query {"text": "mine"}', tools=TOOLS)
+    assert [(call.name, json.loads(call.arguments)) for call in heard.calls] == [("query", {"text": "mine"})]
+    sentence = await hear(speaker, "call nobody", tools=TOOLS)
+    assert sentence.calls == []
+
+
 async def test_parallel_calls_have_ids_of_their_own(speaker: Speaker, stage: Stage) -> None:
     heard = await hear(speaker, "parallel 4", tools=TOOLS)
     assert [call.name for call in heard.calls] == ["query", "noop", "query", "noop"]

@@ -1,0 +1,83 @@
+"""Desired MCP servers and grants against the rows that are there. A tool that was never read is noted by its name, and
+offered once the server was asked what it is."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from agents.configuration.changes import Plan
+from agents.configuration.entered_secrets import NothingToKeep, stored
+from agents.configuration.fields import KEEP
+from agents.configuration.refusal import Path
+from agents.configuration.schema import McpGrantBlock, McpServerBlock
+from agents.configuration.stock_mcp import McpStock
+from agents.mcp_rows import McpGrant, McpServer, McpTool
+from agents.roster import ROSTER
+
+_PLAIN = ("name", "url", "header_name", "header_scheme", "headers", "enabled")
+
+
+def plan_mcp_server(block: McpServerBlock, *, path: Path, stock: McpStock, plan: Plan) -> None:
+    """The server, then the tools that it names, then their grants."""
+    found = stock.servers.get(block.slug)
+    row = stock.servers[block.slug] = found or McpServer(slug=block.slug, name=block.slug)
+    wanted: dict[str, object] = {key: getattr(block, key) if block.says(key) else getattr(row, key) for key in _PLAIN}
+    wanted["oauth2"] = _oauth2(block, path=path, row=row, plan=plan)
+    wanted["api_key"] = _secret(block.api_key, now=row.api_key, path=(*path, "api_key"), plan=plan)
+    wanted["auth"] = _auth(block, row=row)
+    _check(wanted, path=path, plan=plan)
+    plan.row(row, path=path, label=f"MCP server {block.slug}", created=found is None, wanted=wanted)
+    for number, grant in enumerate(block.grant):
+        _plan_grant(grant, path=(*path, "grant", number), server=row, stock=stock, plan=plan)
+
+
+def _plan_grant(block: McpGrantBlock, *, path: Path, server: McpServer, stock: McpStock, plan: Plan) -> None:
+    if block.agent not in (slugs := [agent.slug for agent in ROSTER]):
+        plan.refuse((*path, "agent"), f"must be one of {', '.join(slugs)}")
+        return
+    label = f"MCP tool {server.slug}/{block.tool}"
+    tool = stock.tools.get((server.slug, block.tool))
+    if tool is None:
+        tool = stock.tools[server.slug, block.tool] = McpTool(server=server)
+        plan.row(tool, path=path, label=label, created=True, wanted={"name": block.tool})
+    key = (server.slug, block.tool, block.agent)
+    found = stock.grants.get(key)
+    row = stock.grants[key] = found or McpGrant(tool=tool, agent=block.agent)
+    wanted: dict[str, object] = {"policy": block.policy}
+    plan.row(row, path=path, label=f"{label} for {block.agent}", created=found is None, wanted=wanted)
+
+
+def _auth(block: McpServerBlock, *, row: McpServer) -> str:
+    if block.auth is not None:
+        return block.auth
+    if block.oauth2 is not None:
+        return McpServer.Auth.OAUTH2
+    if block.api_key is not None:
+        return McpServer.Auth.HEADER if block.api_key.get_secret_value() else McpServer.Auth.NONE
+    return row.auth
+
+
+def _check(wanted: dict[str, object], *, path: Path, plan: Plan) -> None:
+    if not wanted["url"]:
+        plan.refuse((*path, "url"), "is missing")
+    if wanted["auth"] == McpServer.Auth.OAUTH2 and not wanted["oauth2"]:
+        plan.refuse((*path, "auth"), "oauth2 needs a table [mcp_server.oauth2]")
+    if wanted["auth"] == McpServer.Auth.HEADER and not (wanted["api_key"] and wanted["header_name"]):
+        plan.refuse((*path, "auth"), "header needs an api_key and a header_name")
+
+
+def _oauth2(block: McpServerBlock, *, path: Path, row: McpServer, plan: Plan) -> dict[str, str]:
+    if block.oauth2 is None:
+        return {} if block.says("oauth2") else row.oauth2
+    place: Path = (*path, "oauth2", "client_secret")
+    now = row.oauth2.get("client_secret", "")
+    secret = _secret(block.oauth2.client_secret, now=now, path=place, plan=plan)
+    return {**block.oauth2.model_dump(exclude={"client_secret"}), "client_secret": secret}
+
+
+def _secret(entered: SecretStr | None, *, now: str, path: Path, plan: Plan) -> str:
+    try:
+        return now if entered is None else stored(entered, now=now)
+    except NothingToKeep:
+        plan.refuse(path, f'"{KEEP}" keeps a stored secret, and there is none: write env:NAME, file:PATH or the secret')
+        return ""
