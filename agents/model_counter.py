@@ -9,7 +9,7 @@ from typing import Literal
 from agents.llm.tokens import TokenCounter, counter_for
 from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel, Wire
-from agents.roster import ROSTER, Agent
+from agents.roster import Agent, offered
 from agents.setting_ranges import SettingValues
 
 UNKNOWN_COUNTER = TokenCounter(factor=1.5)
@@ -37,11 +37,11 @@ def frame_tokens(agent: Agent, counter: TokenCounter) -> int:
 
 
 def agents_that_cannot_run(
-    values: SettingValues, *, model: LanguageModel, roster: Sequence[Agent] = ROSTER
+    values: SettingValues, *, model: LanguageModel, roster: Sequence[Agent] | None = None
 ) -> list[CannotRun]:
-    """`values` are effective ones."""
+    """`values` are effective ones; `roster` is whoever can be chosen now, unless it is given."""
     counter, limit = counter_of(model), values.token_limit
-    sizes = [(agent, frame_tokens(agent, counter)) for agent in roster]
+    sizes = [(agent, frame_tokens(agent, counter)) for agent in (offered() if roster is None else roster)]
     return [
         CannotRun(agent=agent.slug, name=agent.name, needed=needed, limit=limit)
         for agent, needed in sizes

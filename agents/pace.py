@@ -11,7 +11,7 @@ from accounts.models import User
 from agents.model_counter import counter_of, frame_tokens
 from agents.models import LanguageModel, ModelCall
 from agents.pool_estimate import Load, PoolLimits, SafeForLimit, safe_for_limit
-from agents.roster import DEFAULT_AGENT
+from agents.roster import default_agent
 from agents.setting_ranges import SettingValues
 
 NEWEST = 500
@@ -45,7 +45,7 @@ def safe_pace(values: SettingValues, *, model: LanguageModel, counted: Counted) 
     load = Load(
         token_limit=values.token_limit,
         reply_cap=values.reply_cap,
-        prefix_tokens=frame_tokens(DEFAULT_AGENT, counter_of(model)),
+        prefix_tokens=frame_tokens(default_agent(), counter_of(model)),
         counted_per_call=counted.get(model.pk),
     )
     return safe_for_limit(PoolLimits.of(model.pool), load=load)

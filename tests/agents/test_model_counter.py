@@ -20,10 +20,10 @@ def test_a_model_is_counted_as_its_wire_frames_it() -> None:
 def test_agents_without_room_are_named_with_their_sizes() -> None:
     needed = frame_tokens(DEFAULT_AGENT, counter_of(CLAUDE))
     tight = replace(ANTHROPIC_DEFAULTS, context_token_limit=needed)
-    found = {one.agent: one for one in agents_that_cannot_run(tight, model=CLAUDE)}
+    found = {one.agent: one for one in agents_that_cannot_run(tight, model=CLAUDE, roster=ROSTER)}
     assert (found["smart"].name, found["smart"].needed, found["smart"].limit) == ("Smart Agent", needed, needed)
     roomier = replace(tight, context_token_limit=needed + 1)
-    assert "smart" not in {one.agent for one in agents_that_cannot_run(roomier, model=CLAUDE)}
+    assert "smart" not in {one.agent for one in agents_that_cannot_run(roomier, model=CLAUDE, roster=ROSTER)}
 
 
 def test_every_agent_runs_with_the_smallest_default() -> None:
@@ -31,4 +31,4 @@ def test_every_agent_runs_with_the_smallest_default() -> None:
     for model in (CLAUDE, GPT):
         sizes = {agent.slug: frame_tokens(agent, counter_of(model)) for agent in ROSTER}
         assert max(sizes.values()) < 4_096
-    assert agents_that_cannot_run(ANTHROPIC_DEFAULTS, model=CLAUDE) == []
+    assert agents_that_cannot_run(ANTHROPIC_DEFAULTS, model=CLAUDE, roster=ROSTER) == []
