@@ -487,7 +487,7 @@ class AgentCopy(models.Model):
         max_length=64, db_index=False, help_text="The shipped agent whose tools it has, and what is empty here."
     )
     name = models.CharField(max_length=100, blank=True)
-    description = models.CharField(max_length=300, blank=True)
+    description = models.CharField(max_length=200, blank=True)
     instructions = models.TextField(blank=True)
     starters = models.JSONField(default=list, blank=True, help_text="Questions that an empty chat offers.")
     tools_off = models.JSONField(

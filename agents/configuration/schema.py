@@ -6,8 +6,9 @@ from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, create_model, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator
 
+from agents.configuration.block import Block
 from agents.configuration.fields import (
     Address,
     BurstSeconds,
@@ -32,15 +33,7 @@ from agents.setting_ranges import SETTING_OF, SettingName
 from agents.setting_rules import rule_faults
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-    def says(self, key: str) -> bool:
-        """Whether the file holds the key, whatever its value."""
-        return key in self.model_fields_set
-
-
-class OAuth2Block(_Block):
+class OAuth2Block(Block):
     token_url: FilledAddress
     client_id: FilledLine
     client_secret: FilledSecret
@@ -49,7 +42,7 @@ class OAuth2Block(_Block):
     client_auth: Annotated[str, one_of(["basic", "body"])] = "basic"
 
 
-class PoolBlock(_Block):
+class PoolBlock(Block):
     """Says everything about its pool: a limit that is left out is no limit, the rest is as of a new pool."""
 
     name: PoolName
@@ -85,7 +78,7 @@ def _capability(name: str) -> Any:
 
 
 _fields: Any = {name: (_capability(name), None) for name in OVERRIDABLE}
-_OverridesBase: Any = create_model("_OverridesBase", __base__=_Block, **_fields)
+_OverridesBase: Any = create_model("_OverridesBase", __base__=Block, **_fields)
 
 
 class CapabilitiesBlock(_OverridesBase):  # type: ignore[misc]
@@ -96,7 +89,7 @@ class CapabilitiesBlock(_OverridesBase):  # type: ignore[misc]
         return {name: as_stored(name, getattr(self, name)) for name in OVERRIDABLE if self.says(name)}
 
 
-class ModelBlock(_Block):
+class ModelBlock(Block):
     """A key that is left out stays as it is. `pool` names a pool of the same provider, "" none."""
 
     id: ModelId
@@ -114,7 +107,7 @@ def _none_if_empty(value: object) -> object:
     return None if value == {} else value
 
 
-class ProviderBlock(_Block):
+class ProviderBlock(Block):
     """A key that is left out stays as it is; an empty `oauth2` takes it away (None, but said)."""
 
     slug: Slug
@@ -138,7 +131,7 @@ def _as_the_api_checks(value: object, info: ValidationInfo) -> object:
 Setting = Annotated[Any, BeforeValidator(_as_the_api_checks)]
 
 
-class AgentConfigBlock(_Block):
+class AgentConfigBlock(Block):
     """The organisation's settings of one model, all of them: a setting that is left out is inherited."""
 
     provider: Slug
@@ -157,7 +150,7 @@ class AgentConfigBlock(_Block):
         return {name: getattr(self, name) for name in SETTING_OF}
 
 
-class SettingRuleBlock(_Block):
+class SettingRuleBlock(Block):
     """What users may set: everything about one rule. Without provider and model it holds for every model."""
 
     setting: Annotated[str, one_of(list(SETTING_OF))]
@@ -186,7 +179,7 @@ class SettingRuleBlock(_Block):
         return value
 
 
-class Configuration(_Block):
+class Configuration(Block):
     provider: list[ProviderBlock] = []
     agent_config: list[AgentConfigBlock] = []
     setting_rule: list[SettingRuleBlock] = []

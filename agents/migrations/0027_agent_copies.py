@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(help_text='Its short name in the API, in conversations and configuration files.', max_length=64, unique=True)),
                 ('based_on', models.SlugField(db_index=False, help_text='The shipped agent whose tools it has, and what is empty here.', max_length=64)),
                 ('name', models.CharField(blank=True, max_length=100)),
-                ('description', models.CharField(blank=True, max_length=300)),
+                ('description', models.CharField(blank=True, max_length=200)),
                 ('instructions', models.TextField(blank=True)),
                 ('starters', models.JSONField(blank=True, default=list, help_text='Questions that an empty chat offers.')),
                 ('tools_off', models.JSONField(blank=True, default=list, help_text='Names of shipped tools that it does not have.', verbose_name='tools switched off')),

@@ -78,14 +78,14 @@ def test_one_that_is_switched_off_is_not_offered_and_says_so() -> None:
     assert agent_named(CHAMPION) is None
     assert names()[CHAMPION] == "Detective"
     assert check_agent(CHAMPION) == "is switched off"
-    with pytest.raises(ConfigInvalid, match="Detective is switched off. Your message is kept"):
+    with pytest.raises(ConfigInvalid, match=r"Detective is switched off\. Your message is kept"):
         usable_agent(CHAMPION)
 
 
 def test_one_that_is_not_there_is_not_known() -> None:
     assert check_agent("nobody") == "is not known"
     assert check_agent("smart") is None
-    with pytest.raises(ConfigInvalid, match="no agent named 'nobody'. Your message is kept"):
+    with pytest.raises(ConfigInvalid, match=r"no agent named 'nobody'\. Your message is kept"):
         usable_agent("nobody")
 
 

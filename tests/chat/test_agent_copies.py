@@ -1,4 +1,4 @@
-"""What an admin makes of an agent is there from the next turn on; one that is switched off is told, and nothing lost."""
+"""What an admin makes of an agent is there from the next turn on; where it is switched off, no text is lost."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_turn_begins_with_the_agent_as_it_is_then(owner: User) -> None:
 def test_a_message_to_an_agent_that_is_switched_off_is_refused_before_anything_is_written(owner: User) -> None:
     conversation = conversation_of(owner, agent=CHAMPION)
     edited(enabled=False)
-    with pytest.raises(ConfigInvalid, match="Datadog Champion is switched off. Your message is kept; choose another"):
+    with pytest.raises(ConfigInvalid, match=r"Datadog Champion is switched off\. Your message is kept; choose another"):
         send(owner, conversation)
     assert not Message.objects.exists()
     assert not Turn.objects.exists()
@@ -55,7 +55,7 @@ def test_a_message_to_an_agent_that_is_switched_off_is_refused_before_anything_i
 def test_a_queued_turn_of_an_agent_that_is_switched_off_meanwhile_is_told(owner: User) -> None:
     turn = queued(owner, conversation=conversation_of(owner, agent=CHAMPION)).turn
     edited(enabled=False)
-    with pytest.raises(ConfigInvalid, match="Datadog Champion is switched off. Your message is kept"):
+    with pytest.raises(ConfigInvalid, match=r"Datadog Champion is switched off\. Your message is kept"):
         turn_start.prepare(claim(turn))
 
 
@@ -63,7 +63,7 @@ def test_an_answer_of_an_agent_that_is_switched_off_is_made_anew_by_another_only
     accepted = queued(owner, conversation=conversation_of(owner, agent=CHAMPION))
     claim(accepted.turn)
     edited(enabled=False)
-    again = {"user": owner, "message_id": accepted.message.pk}
+    again: dict[str, Any] = {"user": owner, "message_id": accepted.message.pk}
     with pytest.raises(ConfigInvalid, match="is switched off"):
         actions.regenerate(**again, client_message_id=uuid4().hex)
     with pytest.raises(InvalidRequest) as refused:
