@@ -6,15 +6,12 @@ from django import forms
 
 from agents.admin.checked import checked
 from agents.agent_copies import as_copy
+from agents.agent_edits import TEXTS, kept, name_fault, slug_fault, tool_names
 from agents.agent_sizes import why_impossible
 from agents.configuration.agent_block import AgentName, Starters
 from agents.configuration.fields import MOST_TEXT, Line, Text
 from agents.models import AgentCopy
 from agents.roster import DEFAULT_AGENT, ROSTER, Agent, made_of, names, shipped
-
-TEXTS = ("name", "description", "instructions", "starters")
-ALWAYS = "recall"
-"""What was left out of a conversation is read again with it: no agent is without."""
 
 _ELSEWHERE = (
     "Somebody else has saved this agent meanwhile (version {version}). What you wrote is still here; save again to put "
@@ -25,11 +22,6 @@ _ELSEWHERE = (
 def base_of(slug: str) -> Agent:
     """The default agent in the place of one that is no longer shipped: a page must show something."""
     return shipped(slug) or DEFAULT_AGENT
-
-
-def tool_names(base: Agent) -> list[str]:
-    """Those that can be switched off."""
-    return [spec.name for spec in base.tools.specs if spec.name != ALWAYS]
 
 
 class AgentCopyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -105,15 +97,16 @@ class AgentCopyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"])
-        if shipped(slug) is not None and slug != self.base.slug:
-            raise forms.ValidationError("This is a shipped agent's: edit that one, or choose another slug.")
+        fault = slug_fault(slug, base=self.base, shipped={agent.slug for agent in ROSTER})
+        if fault:
+            raise forms.ValidationError(f"This slug {fault}.")
         return slug
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         self._tell_once()
         self._take(data)
-        self._check_name(data)
+        self._check_name()
         agent = made_of(as_copy(self.instance)) if not self.errors else None
         fault = why_impossible(agent) if agent is not None else ""
         if fault:
@@ -126,24 +119,21 @@ class AgentCopyForm(forms.ModelForm):  # type: ignore[type-arg]
         row.slug, row.based_on = data.get("slug", row.slug), base.slug
         row.enabled = data.get("enabled", row.enabled)
         before = row.instructions
+        data.update(kept({name: data.get(name, getattr(row, name)) for name in TEXTS}, base=base))
         for name in TEXTS:
-            entered = data.get(name, getattr(row, name))
-            as_shipped = list(base.starters) if name == "starters" else getattr(base, name)
-            data[name] = type(entered)() if entered == as_shipped else entered
             setattr(row, name, data[name])
         row.tools_off = [name for name in tool_names(base) if name not in data.get("tools", [])]
         if row.instructions != before or data.get("seen_change"):
             row.shipped_instructions = base.instructions if row.instructions else ""
 
-    def _check_name(self, data: dict[str, Any]) -> None:
+    def _check_name(self) -> None:
         row = self.instance
         if self.errors.keys() & {"name", "slug"}:
             return
-        if not row.name and row.slug != self.base.slug:
-            self.add_error("name", "An agent of your own needs a name of its own.")
-        called = row.name or self.base.name
-        if called in {name for slug, name in names().items() if slug != row.slug}:
-            self.add_error("name", "Another agent has this name: people could not tell them apart.")
+        others = {name for slug, name in names().items() if slug != row.slug}
+        fault = name_fault(row.name, is_copy=row.slug == self.base.slug, others=others)
+        if fault:
+            self.add_error("name", f"The name {fault}.")
 
     def _tell_once(self) -> None:
         """`instance` is still as it is stored."""

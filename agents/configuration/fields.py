@@ -71,7 +71,7 @@ def _whole(value: object) -> object:
     return value
 
 
-def _text(text: str) -> str:
+def plain_text(text: str) -> str:
     """Lines end in \\n, whatever sent them."""
     plain = text.replace("\r\n", "\n").strip()
     wrong = next((one for one in plain if unicodedata.category(one) == "Cc" and one not in "\n\t"), None)
@@ -145,7 +145,7 @@ Slug = Annotated[str, AfterValidator(_slug)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_line)]
 FilledLine = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_line)]
-Text = Annotated[str, Field(max_length=MOST_TEXT), BeforeValidator(_whole), AfterValidator(_text)]
+Text = Annotated[str, Field(max_length=MOST_TEXT), BeforeValidator(_whole), AfterValidator(plain_text)]
 """Of many lines."""
 
 PoolName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]

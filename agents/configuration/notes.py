@@ -1,21 +1,28 @@
-"""What an admin should know about the providers of a file, though it is no mistake."""
+"""What an admin should know about the providers and agents of a file, though it is no mistake."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agents.agent_sizes import warnings_on, why_impossible
 from agents.configuration.schema import Configuration
 from agents.models import Provider
 from agents.provider_keys import has_credentials
+from agents.roster import DEFAULT_AGENT, agent_named, shipped
 from agents.secrets import hint
 
 
 def notes(configuration: Configuration) -> Iterator[str]:
-    """Of providers that are switched on, but cannot be called from here."""
+    """Of providers that are switched on, but cannot be called from here, and of agents that take too much."""
     slugs = [block.slug for block in configuration.provider]
     for row in Provider.objects.filter(slug__in=slugs, enabled=True):
         if not has_credentials(row):
             yield f"provider {row.slug} is not offered: {_why(row)}"
+    for block in configuration.agent:
+        agent = agent_named(block.slug)
+        base = shipped(block.based_on or block.slug) or DEFAULT_AGENT
+        if agent is not None:
+            yield from filter(None, [*warnings_on(agent, base=base), why_impossible(agent)])
 
 
 def _why(row: Provider) -> str:

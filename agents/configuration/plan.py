@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from agents.configuration.changes import Plan
+from agents.configuration.plan_agents import plan_agent
+from agents.configuration.plan_connections import plan_datadog, plan_source
 from agents.configuration.plan_providers import plan_provider
 from agents.configuration.plan_settings import plan_agent_config, plan_rule
 from agents.configuration.refusal import ConfigurationRefused
@@ -19,6 +21,12 @@ def planned(configuration: Configuration, *, stock: Stock) -> Plan:
         plan_rule(rule, path=("setting_rule", number), stock=stock, plan=plan)
     for number, config in enumerate(configuration.agent_config):
         plan_agent_config(config, path=("agent_config", number), stock=stock, plan=plan)
+    for number, connection in enumerate(configuration.datadog):
+        plan_datadog(connection, path=("datadog", number), stock=stock, plan=plan)
+    for number, source in enumerate(configuration.source):
+        plan_source(source, path=("source", number), stock=stock, plan=plan)
+    for number, agent in enumerate(configuration.agent):
+        plan_agent(agent, path=("agent", number), stock=stock, plan=plan)
     if plan.faults:
         raise ConfigurationRefused(plan.faults)
     return plan

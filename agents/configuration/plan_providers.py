@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.configuration.changes import Plan
 from agents.configuration.plan_models import plan_model
-from agents.configuration.plan_secrets import planned_secret, refuse_to_follow
+from agents.configuration.plan_secrets import planned_oauth2, planned_secret, refuse_to_follow, refuse_to_follow_oauth2
 from agents.configuration.refusal import Path
 from agents.configuration.schema import PoolBlock, ProviderBlock
 from agents.configuration.stock import Stock
@@ -22,7 +22,7 @@ def plan_provider(block: ProviderBlock, *, path: Path, stock: Stock, plan: Plan)
     stock.providers[block.slug] = row
     wanted: dict[str, object] = {"kind": block.kind}
     wanted |= {key: getattr(block, key) if block.says(key) else getattr(row, key) for key in _PLAIN}
-    wanted["oauth2"] = _oauth2(block, path=path, row=row, plan=plan)
+    wanted["oauth2"] = planned_oauth2(block.oauth2, said=block.says("oauth2"), now=row.oauth2, path=path, plan=plan)
     wanted["api_key"] = planned_secret(block.api_key, now=row.api_key, path=(*path, "api_key"), plan=plan)
     wanted["auth"] = _auth(block, row=row)
     if found is not None:
@@ -51,14 +51,9 @@ def _refuse_to_follow(block: ProviderBlock, *, path: Path, row: Provider, plan: 
     before, now = [row.base_url or row.kind], [address or block.kind]
     place: Path = (*path, "base_url")
     refuse_to_follow("api_key", block.api_key, held=row.api_key, before=before, now=now, path=place, plan=plan)
-    if block.oauth2 is None and block.says("oauth2"):
-        return
-    held, token_url = row.oauth2.get("client_secret", ""), row.oauth2.get("token_url", "")
-    entered = block.oauth2.client_secret if block.oauth2 else None
-    refuse_to_follow("client_secret", entered, held=held, before=before, now=now, path=place, plan=plan)
-    if block.oauth2 is not None:
-        place, now = (*path, "oauth2", "token_url"), [block.oauth2.token_url]
-        refuse_to_follow("client_secret", entered, held=held, before=[token_url], now=now, path=place, plan=plan)
+    refuse_to_follow_oauth2(
+        block.oauth2, said=block.says("oauth2"), held=row.oauth2, before=before, now=now, path=path, plan=plan
+    )
 
 
 def _first_auth(block: ProviderBlock) -> str:
@@ -75,12 +70,3 @@ def _auth(block: ProviderBlock, *, row: Provider) -> str:
         return Provider.Auth.API_KEY if block.api_key.get_secret_value() else Provider.Auth.NONE
     taken_away = block.says("oauth2") and row.auth == Provider.Auth.OAUTH2
     return _first_auth(block) if taken_away else row.auth
-
-
-def _oauth2(block: ProviderBlock, *, path: Path, row: Provider, plan: Plan) -> dict[str, str]:
-    if block.oauth2 is None:
-        return {} if block.says("oauth2") else row.oauth2
-    place: Path = (*path, "oauth2", "client_secret")
-    now = row.oauth2.get("client_secret", "")
-    secret = planned_secret(block.oauth2.client_secret, now=now, path=place, plan=plan)
-    return {**block.oauth2.model_dump(exclude={"client_secret"}), "client_secret": secret}

@@ -8,14 +8,13 @@ from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator
 
+from agents.configuration.agent_block import AgentBlock
 from agents.configuration.block import Block
+from agents.configuration.connection_blocks import DatadogBlock, SourceBlock
 from agents.configuration.fields import (
     Address,
     BurstSeconds,
     Count,
-    FilledAddress,
-    FilledLine,
-    FilledSecret,
     Headers,
     Line,
     ModelId,
@@ -26,20 +25,12 @@ from agents.configuration.fields import (
     Slug,
     one_of,
 )
+from agents.configuration.oauth2_block import OAuth2Block, none_if_empty
 from agents.llm.capability_overrides import OVERRIDABLE, annotation_of, as_stored
 from agents.models import DEFAULT_PATIENCE_SECONDS, Provider, Wire
 from agents.setting_changes import Value, checked
 from agents.setting_ranges import SETTING_OF, SettingName
 from agents.setting_rules import rule_faults
-
-
-class OAuth2Block(Block):
-    token_url: FilledAddress
-    client_id: FilledLine
-    client_secret: FilledSecret
-    scope: Line = ""
-    audience: Line = ""
-    client_auth: Annotated[str, one_of(["basic", "body"])] = "basic"
 
 
 class PoolBlock(Block):
@@ -103,10 +94,6 @@ class ModelBlock(Block):
     position: Position | None = None
 
 
-def _none_if_empty(value: object) -> object:
-    return None if value == {} else value
-
-
 class ProviderBlock(Block):
     """A key that is left out stays as it is; an empty `oauth2` takes it away (None, but said)."""
 
@@ -117,7 +104,7 @@ class ProviderBlock(Block):
     base_url: Address | None = None
     api_key: Secret | None = None
     headers: Headers | None = None
-    oauth2: Annotated[OAuth2Block | None, BeforeValidator(_none_if_empty)] = None
+    oauth2: Annotated[OAuth2Block | None, BeforeValidator(none_if_empty)] = None
     enabled: bool | None = None
     position: Position | None = None
     pool: list[PoolBlock] = []
@@ -183,3 +170,6 @@ class Configuration(Block):
     provider: list[ProviderBlock] = []
     agent_config: list[AgentConfigBlock] = []
     setting_rule: list[SettingRuleBlock] = []
+    datadog: list[DatadogBlock] = []
+    source: list[SourceBlock] = []
+    agent: list[AgentBlock] = []

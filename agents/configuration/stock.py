@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
+from agents.models import (
+    AgentConfig,
+    AgentCopy,
+    DatadogConnection,
+    HttpSource,
+    LanguageModel,
+    Provider,
+    RatePool,
+    SettingRule,
+)
 
 
 @dataclass(kw_only=True)
@@ -17,6 +26,9 @@ class Stock:
     models: dict[tuple[str, str], LanguageModel] = field(default_factory=dict)
     configs: dict[UUID, AgentConfig] = field(default_factory=dict)
     rules: dict[tuple[UUID | None, str], SettingRule] = field(default_factory=dict)
+    datadog: dict[str, DatadogConnection] = field(default_factory=dict)
+    sources: dict[str, HttpSource] = field(default_factory=dict)
+    agents: dict[str, AgentCopy] = field(default_factory=dict)
 
 
 def read_stock() -> Stock:
@@ -30,4 +42,7 @@ def read_stock() -> Stock:
         models={(row.provider.slug, row.model_id): row for row in models},
         configs={row.model_id: row for row in AgentConfig.objects.filter(user=None)},
         rules={(row.model_id, row.setting): row for row in SettingRule.objects.all()},
+        datadog={row.slug: row for row in DatadogConnection.objects.select_for_update()},
+        sources={row.slug: row for row in HttpSource.objects.select_for_update()},
+        agents={row.slug: row for row in AgentCopy.objects.select_for_update()},
     )

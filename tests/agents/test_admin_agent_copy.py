@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEntry, User
-from agents.admin.agent_compared import has_moved, lines
+from agents.admin.agent_compared import has_moved
 from agents.models import AgentConfig, AgentCopy, LanguageModel
 from agents.roster import ROSTER, agent_named, offered, shipped
 from tests.agents.admin_forms import sent_back
@@ -239,8 +239,3 @@ def test_staff_who_may_only_look_cannot_reset(owner: User, owner_client: Client)
     assert owner_client.post(reset_of(row), {"confirmed": "yes"}).status_code == 403
     assert "add an agent" not in owner_client.get(LIST).text
     assert AgentCopy.objects.exists()
-
-
-def test_lines_say_what_stayed_went_and_came() -> None:
-    told = [(line["kind"], line["text"]) for line in lines("a\nb\nc", "a\nB\nc\nd")]
-    assert told == [("same", "a"), ("gone", "b"), ("new", "B"), ("same", "c"), ("new", "d")]

@@ -14,7 +14,16 @@ from accounts.models import AuditEntry
 from agents.configuration.dumping import dumped
 from agents.configuration.reading import checked, explained, parse
 from agents.configuration.refusal import ConfigurationRefused
-from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
+from agents.models import (
+    AgentConfig,
+    AgentCopy,
+    DatadogConnection,
+    HttpSource,
+    LanguageModel,
+    Provider,
+    RatePool,
+    SettingRule,
+)
 
 EXAMPLE = """\
 [[provider]]
@@ -84,7 +93,17 @@ effort = "high"
 setting = "max_iterations"
 maximum = 20
 """
-_ROWS: tuple[type[models.Model], ...] = (Provider, RatePool, LanguageModel, AgentConfig, SettingRule, AuditEntry)
+_ROWS: tuple[type[models.Model], ...] = (
+    Provider,
+    RatePool,
+    LanguageModel,
+    AgentConfig,
+    SettingRule,
+    DatadogConnection,
+    HttpSource,
+    AgentCopy,
+    AuditEntry,
+)
 
 
 def mistakes(text: str) -> list[str]:
