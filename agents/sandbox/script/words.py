@@ -18,6 +18,7 @@ class Words:
     not asked.
 
     `fault` is the name as written, known or not; `fault_times` None leaves the number to the fault itself.
+    `withheld`: it is one that is not played here.
     """
 
     slow: bool = False
@@ -29,6 +30,7 @@ class Words:
     recall: str = ""
     fault: str = ""
     fault_times: int | None = None
+    withheld: bool = False
     help: bool = False
 
     @property
