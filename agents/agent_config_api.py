@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse
@@ -18,6 +19,7 @@ from agents.availability import available_models, find_model
 from agents.model_counter import agents_that_cannot_run
 from agents.models import LanguageModel
 from agents.pace import Counted, counted_per_call, safe_pace
+from agents.roster import Agent, offered
 from agents.setting_changes import Number, SettingChanges, Value
 from agents.setting_ranges import SettingName
 from agents.settings_resolution import EffectiveSettings, Source
@@ -116,7 +118,11 @@ def list_agent_configs(
     page = page_of(available_models(request.user), key=lambda row: str(row.pk), cursor=cursor, limit=limit)
     resolved = settings_resolution.effective_for_all(user=user, models=page.items)
     counted = counted_per_call(user=user, models=page.items)
-    items = [_config(row, settings, counted) for row, settings in zip(page.items, resolved, strict=True)]
+    roster = offered()
+    items = [
+        _config(row, settings, counted=counted, roster=roster)
+        for row, settings in zip(page.items, resolved, strict=True)
+    ]
     return {"items": items, "next_cursor": page.next_cursor}
 
 
@@ -130,7 +136,11 @@ def copy_agent_config(request: ApiRequest, *, provider: str, model_id: str, payl
         user=request.user, source=source, targets=_targets(payload), actor=request.user, door=_BY
     )
     counted = counted_per_call(user=request.user, models=[one.model for one in copied])
-    return {"items": [_config(one.model, one.settings, counted) | {"skipped": one.skipped} for one in copied]}
+    roster = offered()
+    items = [
+        _config(one.model, one.settings, counted=counted, roster=roster) | {"skipped": one.skipped} for one in copied
+    ]
+    return {"items": items}
 
 
 @router.get("/agent-configs/{provider}/{path:model_id}", response=AgentConfigOut)
@@ -215,13 +225,16 @@ def _targets(payload: CopyTo) -> list[LanguageModel]:
     return models
 
 
-def _config(row: LanguageModel, resolved: EffectiveSettings, counted: Counted) -> dict[str, Any]:
+def _config(
+    row: LanguageModel, resolved: EffectiveSettings, *, counted: Counted, roster: Sequence[Agent]
+) -> dict[str, Any]:
+    """`roster` is all that can be chosen, the default agent first."""
     return {
         "provider": row.provider.slug,
         "model": row.model_id,
         **resolved.as_dict(),
-        "safe_for_limit": safe_pace(resolved.values, model=row, counted=counted),
-        "agents_that_cannot_run": agents_that_cannot_run(resolved.values, model=row),
+        "safe_for_limit": safe_pace(resolved.values, model=row, counted=counted, agent=roster[0]),
+        "agents_that_cannot_run": agents_that_cannot_run(resolved.values, model=row, roster=roster),
     }
 
 
@@ -229,7 +242,7 @@ def _tagged(
     response: HttpResponse, row: LanguageModel, resolved: EffectiveSettings, *, user: User | None
 ) -> dict[str, Any]:
     response["ETag"] = f'"{resolved.version}"'
-    return _config(row, resolved, counted_per_call(user=user, models=[row]))
+    return _config(row, resolved, counted=counted_per_call(user=user, models=[row]), roster=offered())
 
 
 def _version(if_match: str | None) -> int | None:
