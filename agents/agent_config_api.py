@@ -228,11 +228,12 @@ def _targets(payload: CopyTo) -> list[LanguageModel]:
 def _config(
     row: LanguageModel, resolved: EffectiveSettings, *, counted: Counted, roster: Sequence[Agent]
 ) -> dict[str, Any]:
+    """`roster` is all that can be chosen, the default agent first."""
     return {
         "provider": row.provider.slug,
         "model": row.model_id,
         **resolved.as_dict(),
-        "safe_for_limit": safe_pace(resolved.values, model=row, counted=counted),
+        "safe_for_limit": safe_pace(resolved.values, model=row, counted=counted, agent=roster[0]),
         "agents_that_cannot_run": agents_that_cannot_run(resolved.values, model=row, roster=roster),
     }
 
@@ -241,8 +242,7 @@ def _tagged(
     response: HttpResponse, row: LanguageModel, resolved: EffectiveSettings, *, user: User | None
 ) -> dict[str, Any]:
     response["ETag"] = f'"{resolved.version}"'
-    counted = counted_per_call(user=user, models=[row])
-    return _config(row, resolved, counted=counted, roster=all_equipped())
+    return _config(row, resolved, counted=counted_per_call(user=user, models=[row]), roster=all_equipped())
 
 
 def _version(if_match: str | None) -> int | None:

@@ -15,7 +15,7 @@ from agents.availability import available_models
 from agents.llm.capabilities import CacheMarking, Effort, Sampling, Thinking
 from agents.model_capabilities import capabilities_for
 from agents.models import LanguageModel
-from agents.roster import ROSTER, Agent
+from agents.roster import Agent, offered
 
 router = Router(tags=["agents"])
 router.add_router("", agent_config_router)
@@ -96,7 +96,7 @@ def list_models(request: ApiRequest, cursor: Cursor = None, limit: Limit = DEFAU
 
 @router.get("/agents", response=Agents)
 def list_agents(request: ApiRequest, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT) -> dict[str, Any]:
-    page = page_of(ROSTER, key=lambda agent: agent.slug, cursor=cursor, limit=limit)
+    page = page_of(offered(), key=lambda agent: agent.slug, cursor=cursor, limit=limit)
     return _answer(page, [_agent(agent) for agent in page.items])
 
 

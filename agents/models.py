@@ -473,6 +473,50 @@ class HttpSource(models.Model):
         return self.name
 
 
+DEFAULT_AGENT_SLUG = "smart"
+
+
+class AgentCopy(models.Model):
+    """An agent as an admin wants it: a shipped one, edited or switched off, or one of their own with the tools of a
+    shipped one. Whatever is empty is as shipped, and so follows the next version."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(
+        max_length=64, unique=True, help_text="Its short name in the API, in conversations and configuration files."
+    )
+    based_on = models.SlugField(
+        max_length=64, db_index=False, help_text="The shipped agent whose tools it has, and what is empty here."
+    )
+    name = models.CharField(max_length=100, blank=True)
+    description = models.CharField(max_length=200, blank=True)
+    instructions = models.TextField(blank=True)
+    starters = models.JSONField(default=list, blank=True, help_text="Questions that an empty chat offers.")
+    tools_off = models.JSONField(
+        "tools switched off", default=list, blank=True, help_text="Names of shipped tools that it does not have."
+    )
+    enabled = models.BooleanField(default=True)
+    shipped_instructions = models.TextField(
+        blank=True, editable=False, help_text="As they were shipped when the instructions here were written."
+    )
+    version = models.PositiveIntegerField(default=1, editable=False, help_text="Grows with every save.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["slug"]
+        verbose_name = "agent"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(enabled=True) | ~Q(slug=DEFAULT_AGENT_SLUG),
+                name="default_agent_is_never_switched_off",
+                violation_error_message="This is the agent that answers where none was chosen: it cannot be switched "
+                "off.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class StoredResult(models.Model):
     """A whole tool result of which the model was given an extract. Whoever owns a scope deletes its results with it."""
 

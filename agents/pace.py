@@ -11,7 +11,7 @@ from accounts.models import User
 from agents.model_counter import counter_of, frame_tokens
 from agents.models import LanguageModel, ModelCall
 from agents.pool_estimate import Load, PoolLimits, SafeForLimit, safe_for_limit
-from agents.roster import DEFAULT_AGENT
+from agents.roster import Agent, default_agent
 from agents.setting_ranges import SettingValues
 
 NEWEST = 500
@@ -38,14 +38,17 @@ def counted_per_call(*, user: User | None, models: Sequence[LanguageModel]) -> C
     return {model_id: _mean(calls) for model_id, calls in found.items() if model_id in wanted and _tells(calls)}
 
 
-def safe_pace(values: SettingValues, *, model: LanguageModel, counted: Counted) -> SafeForLimit | None:
-    """`values` are effective ones. None where no pool is known or nothing limits its calls."""
+def safe_pace(
+    values: SettingValues, *, model: LanguageModel, counted: Counted, agent: Agent | None = None
+) -> SafeForLimit | None:
+    """`values` are effective ones; `agent` is the default one, unless it is given. None where no pool is known, or
+    nothing limits its calls."""
     if model.pool is None:
         return None
     load = Load(
         token_limit=values.token_limit,
         reply_cap=values.reply_cap,
-        prefix_tokens=frame_tokens(DEFAULT_AGENT, counter_of(model)),
+        prefix_tokens=frame_tokens(agent or default_agent(), counter_of(model)),
         counted_per_call=counted.get(model.pk),
     )
     return safe_for_limit(PoolLimits.of(model.pool), load=load)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from agents.agent_copies import Copy, copies, copy_of
 from agents.llm.tools import Tool, ToolSet
 from agents.registry import sandbox
 from agents.sources.catalogue import NONE, catalogue
@@ -36,22 +37,26 @@ def _correlating(catalogue: str) -> Callable[[], tuple[Tool, ...]]:
 
 @dataclass(frozen=True)
 class Agent:
-    """`own_tools` makes the tools that this agent has besides those that all have."""
+    """`own_tools` makes the tools that this agent has besides those that all have; those named in `without` it has not.
+    `prompt` are its instructions where no file holds them."""
 
     slug: str
     name: str
     description: str
-    starters: tuple[str, str, str]
+    starters: tuple[str, ...]
     own_tools: Callable[[], tuple[Tool, ...]] = tuple
+    prompt: str = ""
+    without: frozenset[str] = frozenset()
 
     @cached_property
     def instructions(self) -> str:
-        return (_PROMPTS / f"{self.slug}.md").read_text().strip()
+        return self.prompt or (_PROMPTS / f"{self.slug}.md").read_text().strip()
 
     @cached_property
     def tools(self) -> ToolSet:
         """Their sizes are the same for everybody; `agents.tools.recall.bound` lends them a conversation to read."""
-        return ToolSet((*basics(time.time), recall, *self.own_tools()))
+        tools = (*basics(time.time), recall, *self.own_tools())
+        return ToolSet(tool for tool in tools if tool.spec.name not in self.without)
 
 
 ROSTER: tuple[Agent, ...] = (
@@ -97,9 +102,55 @@ def equipped(agent: Agent) -> Agent:
 
 
 def all_equipped() -> list[Agent]:
-    """Everybody in the roster, as `equipped`. Reads rows: for a thread."""
-    return [equipped(agent) for agent in ROSTER]
+    """All that are `offered`, as `equipped`. Reads rows: for a thread."""
+    return [equipped(agent) for agent in offered()]
+
+
+def shipped(slug: str) -> Agent | None:
+    return next((agent for agent in ROSTER if agent.slug == slug), None)
 
 
 def agent_named(slug: str) -> Agent | None:
-    return next((agent for agent in ROSTER if agent.slug == slug), None)
+    """As it is now: an admin's copy, else as shipped. None where there is none, or it is switched off. Reads rows: for
+    a thread."""
+    copy = copy_of(slug)
+    return shipped(slug) if copy is None else made_of(copy)
+
+
+def offered() -> tuple[Agent, ...]:
+    """All that can be chosen now, the default one first, then those that admins added. Reads rows: for a thread."""
+    rows = {copy.slug: copy for copy in copies()}
+    ours = [made_of(rows.pop(agent.slug)) if agent.slug in rows else agent for agent in ROSTER]
+    added = [made_of(copy) for copy in rows.values()]
+    return tuple(agent for agent in (*ours, *added) if agent is not None)
+
+
+def default_agent() -> Agent:
+    """What answers where none was chosen, as it is now. Reads rows: for a thread."""
+    return agent_named(DEFAULT_AGENT.slug) or DEFAULT_AGENT
+
+
+def names() -> dict[str, str]:
+    """By slug, those that are switched off, too. Reads rows: for a thread."""
+    edited = {copy.slug: copy.name for copy in copies() if copy.name}
+    return {agent.slug: agent.name for agent in ROSTER} | edited
+
+
+def made_of(copy: Copy) -> Agent | None:
+    """The agent that `copy` asks for; None where it is switched off, or what it is based on is no longer shipped."""
+    base = shipped(copy.based_on)
+    return _edited(base, copy) if base is not None and copy.enabled else None
+
+
+@lru_cache(maxsize=256)
+def _edited(base: Agent, copy: Copy) -> Agent:
+    """Kept, so that the same row makes the same agent, whose tokens are counted once."""
+    return replace(
+        base,
+        slug=copy.slug,
+        name=copy.name or base.name,
+        description=copy.description or base.description,
+        starters=copy.starters or base.starters,
+        prompt=copy.instructions or base.instructions,
+        without=base.without | copy.tools_off,
+    )

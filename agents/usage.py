@@ -17,7 +17,7 @@ from django.db.models.functions import TruncDate
 from accounts.models import User
 from agents.models import ModelCall
 from agents.periods import Period
-from agents.roster import agent_named
+from agents.roster import names
 
 Grouping = Literal["model", "agent", "user", "day"]
 
@@ -81,7 +81,7 @@ _GROUPS: dict[Grouping, _Group] = {
     "agent": _Group(
         columns={"of_agent": F("agent")},
         key=lambda row: row["of_agent"] or None,
-        name=lambda row: _agent_name(row["of_agent"]),
+        name=lambda row: row["agent_name"] or row["of_agent"] or "No agent",
     ),
     "user": _Group(
         columns={"of_user": F("user_id"), "user_name": F("user__username")},
@@ -103,7 +103,7 @@ def usage_by(group_by: Grouping, *, period: Period, user: User | None) -> list[U
     if user is not None:
         calls = calls.filter(user=user)
     found = cast("Iterable[dict[str, Any]]", calls.order_by().values(**group.columns).annotate(**_SUMS))
-    rows = [_row(group, values) for values in found]
+    rows = [_row(group, values) for values in (_with_names(found) if group_by == "agent" else found)]
     if group_by == "day":
         return sorted(rows, key=lambda row: row.name, reverse=True)
     return sorted(rows, key=lambda row: (-row.input_tokens - row.output_tokens, row.name))
@@ -121,6 +121,7 @@ def _row(group: _Group, values: dict[str, Any]) -> UsageRow:
     return UsageRow(key=group.key(values), name=group.name(values), **{name: values[f"sum_{name}"] for name in _NAMES})
 
 
-def _agent_name(slug: str) -> str:
-    agent = agent_named(slug)
-    return agent.name if agent else slug or "No agent"
+def _with_names(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Agents as they are called now."""
+    called = names()
+    return [{**values, "agent_name": called.get(values["of_agent"])} for values in found]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from accounts.models import User
 from accounts.refusals import InvalidRequest
 from agents import registry, settings_resolution
-from agents.availability import find_model
+from agents.availability import find_model, usable_agent
 from agents.llm.errors import LLMError
 from agents.models import LanguageModel
-from agents.roster import DEFAULT_AGENT, agent_named, equipped
+from agents.roster import equipped
 from chat import context, engine, post, turn_start, turns
 from chat.models import Conversation, Turn
 from chat.once import Accepted
@@ -88,9 +88,14 @@ def regenerate(*, user: User, message_id: uuid.UUID, client_message_id: str, wis
         message_id=message_id,
         client_message_id=client_message_id,
         choice=Choice(model=model, agent=wish.agent),
-        check=lambda conversation: registry.check_callable(model or _model_of(conversation)),
+        check=lambda conversation: _check_regenerable(conversation, model=model, agent=wish.agent),
     )
     return _announce(accepted)
+
+
+def _check_regenerable(conversation: Conversation, *, model: LanguageModel | None, agent: str | None) -> None:
+    registry.check_callable(model or _model_of(conversation))
+    usable_agent(agent or conversation.agent)
 
 
 def stop(*, user: User, turn_id: uuid.UUID) -> Turn:
@@ -126,7 +131,7 @@ class _Ready:
         """Refuse now what could not be sent later, while the text is still in the sender's hands."""
         model = _model_of(conversation)
         registry.check_callable(model)
-        agent = equipped(agent_named(conversation.agent) or DEFAULT_AGENT)
+        agent = equipped(usable_agent(conversation.agent))
         effective = settings_resolution.effective(user=conversation.owner, model=model)
         tokens = context.check_fits(
             agent=agent,

@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Header, Query, Router, Status
+from ninja.throttling import UserRateThrottle
 from pydantic import BaseModel, ConfigDict, Field
 
 from accounts.bearer import ApiRequest, require_scope
 from accounts.live_credentials import of_session, of_token
 from accounts.paging import DEFAULT_LIMIT, Limit
 from accounts.refusals import InvalidRequest, NotFound
-from chat import actions, conversations, event_log, event_stream, shorter, transcript
+from chat import actions, conversations, event_log, event_stream, send_limits, shorter, transcript
 from chat.models import Iteration, Turn
 from chat.once import Accepted
 from chat.own_rows import own_message
@@ -246,7 +247,13 @@ def shorten_turn(request: ApiRequest, turn_id: UUID) -> Status[Any]:
     return Status(202, _turn(_own_turn(request, turn_id)))
 
 
-@router.get("/turns/{uuid:turn_id}/shorter", response=ShorterOut)
+class PreviewThrottle(UserRateThrottle):
+    """What costs a rebuilt context may be asked for as often as a person would look. Counted in each process."""
+
+    scope = "preview_shorter"
+
+
+@router.get("/turns/{uuid:turn_id}/shorter", response=ShorterOut, throttle=[PreviewThrottle(send_limits.PREVIEWS)])
 def preview_shorter(request: ApiRequest, turn_id: UUID) -> dict[str, Any]:
     """What `shorten` would do to the call that the turn waits for."""
     _own_turn(request, turn_id)

@@ -246,6 +246,7 @@ def save_window(context: TurnContext) -> None:
         "caps": _caps_in_force(context.values),
         "over_last_messages": asdict(earlier.over_last_messages),
         "too_old": asdict(earlier.too_old),
+        "over_rate_limit": asdict(earlier.over_rate_limit),
     }
     models.Branch.objects.filter(pk=context.branch_id).update(window=window)
     context.saved_window = context.window
@@ -276,6 +277,7 @@ def _saved_earlier(branch: models.Branch, *, count: int, tokens: int) -> Earlier
         tokens=tokens,
         over_last_messages=Tally(**branch.window["over_last_messages"]),
         too_old=Tally(**branch.window["too_old"]),
+        over_rate_limit=Tally(**branch.window.get("over_rate_limit", {})),
     )
 
 

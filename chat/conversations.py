@@ -13,9 +13,9 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.moments import rfc3339
 from accounts.refusals import InvalidRequest, NotFound
-from agents.availability import find_model
+from agents.availability import check_agent, find_model
 from agents.models import LanguageModel, StoredResult
-from agents.roster import DEFAULT_AGENT, agent_named
+from agents.roster import DEFAULT_AGENT
 from chat import engine, stored_results
 from chat.models import Conversation, Turn
 from chat.text_faults import fault_in
@@ -152,8 +152,9 @@ def _checked_title(title: str) -> str:
 
 
 def _checked_agent(slug: str | None) -> str:
-    if slug is not None and agent_named(slug) is None:
-        raise InvalidRequest.of_fields({"agent": "is not known"})
+    fault = check_agent(slug) if slug is not None else None
+    if fault:
+        raise InvalidRequest.of_fields({"agent": fault})
     return slug or DEFAULT_AGENT.slug
 
 

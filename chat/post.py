@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.refusals import InvalidRequest, MessageTooLong, StaleParent
+from agents.availability import check_agent
 from agents.llm.messages import TextPart, parts_to_list
 from agents.models import LanguageModel
 from agents.prepared import Slot, Update, insert
-from agents.roster import agent_named
 from chat import branches, send_limits, turns
 from chat.message_rows import text_of
 from chat.models import Conversation, Message, Turn, TurnEvent
@@ -130,8 +130,9 @@ def regenerate(
     """Answer a question again, beside the answer that is there. `message_id` is the answer or the question itself."""
     _check_client_id(client_message_id)
     choice = choice or Choice()
-    if choice.agent is not None and agent_named(choice.agent) is None:
-        raise InvalidRequest.of_fields({"agent": "is not known"})
+    fault = check_agent(choice.agent) if choice.agent is not None else None
+    if fault:
+        raise InvalidRequest.of_fields({"agent": fault})
     body = _body_hash("regenerate", message_id, choice.model and choice.model.pk, choice.agent)
 
     def check_first() -> None:

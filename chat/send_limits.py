@@ -13,6 +13,7 @@ REFUSED_FRAMES_PER_MINUTE = 1_200  # of those over the budget
 SMALL_FRAME_CHARACTERS = 64 * 1024  # of a frame that carries no message: a few hundred cursors need no more
 CLIENT_ID_CHARACTERS = 64
 CURSORS_PER_SUBSCRIBE = 1_000
+PREVIEWS = "30/min"  # of a shorter call, by one person: each builds the context anew
 
 
 def published() -> dict[str, int]:

@@ -20,7 +20,7 @@ from agents.llm.errors import ContextImpossible
 from agents.llm.providers.base import ModelRequest
 from agents.models import LanguageModel
 from agents.pool_limits import pool_of
-from agents.roster import Agent, agent_named
+from agents.roster import Agent, agent_named, equipped
 from chat import context, turn_start, turns
 from chat.models import Iteration, Turn
 
@@ -50,7 +50,7 @@ def preview(*, user: User, turn_id: uuid.UUID) -> Shorter:
     if turn.model is None or agent is None:
         raise TurnNotWaiting("The model or the agent of this turn was removed, so nothing can be told of its call.")
     iteration = Iteration.objects.filter(turn=turn).latest("n")  # What waits was built and announced before.
-    return _shorter(_as_built(turn, model=turn.model, agent=agent), receipt=iteration.receipt)
+    return _shorter(_as_built(turn, model=turn.model, agent=equipped(agent)), receipt=iteration.receipt)
 
 
 def _shorter(loaded: context.TurnContext, *, receipt: dict[str, Any]) -> Shorter:

@@ -27,6 +27,7 @@ _EARLIER = {
     "over_limit": "did not fit the token limit",
     "over_last_messages": "were more than Last Messages allows",
     "too_old": "were older than Max Age allows",
+    "over_rate_limit": "were left out because the rate limit had no room for them",
 }
 _ROLES = {"user": "You", "assistant": "Answer", "tool": "Results"}
 

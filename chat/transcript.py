@@ -16,7 +16,7 @@ from accounts.refusals import InvalidRequest, NotFound
 from agents import settings_resolution
 from agents.availability import available_models
 from agents.retirement import retirement_notice
-from agents.roster import ROSTER
+from agents.roster import offered
 from chat import branches, conversations, ended_turns, event_log, send_limits, turn_state
 from chat.message_rows import text_of
 from chat.models import Branch, Conversation, Iteration, Message, Turn
@@ -158,7 +158,7 @@ def model_items(user: User) -> list[Item]:
 def agent_items() -> list[Item]:
     return [
         {"id": agent.slug, "name": agent.name, "description": agent.description, "starters": list(agent.starters)}
-        for agent in ROSTER
+        for agent in offered()
     ]
 
 

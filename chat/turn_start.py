@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agents import settings_resolution
-from agents.availability import available_models
+from agents.availability import available_models, usable_agent
 from agents.effective_settings import EffectiveSettings
 from agents.llm.errors import ConfigInvalid, ContextImpossible
 from agents.llm.limiter import LimitedContext
 from agents.llm.providers.base import ModelRequest
 from agents.llm.tools import ToolSet
 from agents.models import LanguageModel
-from agents.roster import Agent, agent_named, equipped
+from agents.roster import Agent, equipped
 from chat import context, recall_reader
 from chat.event_log import Event
 from chat.models import Branch, Conversation, Message, Turn
@@ -56,9 +56,7 @@ class Chosen:
 
 def choose(turn: Turn) -> Chosen:
     """As things are now. ConfigInvalid where there is no model or agent to run the turn."""
-    model, agent = choose_model(turn), agent_named(turn.agent)
-    if agent is None:
-        raise ConfigInvalid(f"There is no agent named {turn.agent!r}. Your message is kept; choose another agent.")
+    model, agent = choose_model(turn), usable_agent(turn.agent)
     effective = settings_resolution.effective(user=turn.conversation.owner, model=model)
     return Chosen(model=model, agent=equipped(agent), effective=effective)
 

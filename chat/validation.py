@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.refusals import TurnNotRunning
 from agents.model_counter import counter_of, frame_tokens
 from agents.models import LanguageModel, ModelCall
-from agents.roster import DEFAULT_AGENT
+from agents.roster import DEFAULT_AGENT, default_agent
 from agents.settings_resolution import effective
 from agents.threads import in_thread
 from chat import actions, context, engine
@@ -77,7 +77,7 @@ def plan(model: LanguageModel, *, user: User, messages: int) -> Plan:
     """What would be sent to `model` for `user`: more than half as much again as the token limit has room for."""
     values = effective(user=user, model=model).values
     counter = counter_of(model)
-    frame = frame_tokens(DEFAULT_AGENT, counter)
+    frame = frame_tokens(default_agent(), counter)
     room = values.token_limit - frame
     each = max(1, math.ceil(1.6 * room / messages) - _REPLY_GUESS)
     sentence = counter.text(_SENTENCE)

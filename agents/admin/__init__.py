@@ -1,8 +1,9 @@
-"""Providers, models, limits, settings, Datadog accounts, HTTP sources and MCP servers in the admin; the ledger to read.
-One file for each row."""
+"""Providers, models, limits, settings, agents, Datadog accounts, HTTP sources and MCP servers in the admin; the ledger
+to read. One file for each row."""
 
 from agents.admin import (
     agent_config,
+    agent_copy,
     datadog_connection,
     http_source,
     language_model,
@@ -15,6 +16,7 @@ from agents.admin import (
 
 __all__ = [
     "agent_config",
+    "agent_copy",
     "datadog_connection",
     "http_source",
     "language_model",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
+
+from agents.configuration.moving import leads_elsewhere
 
 
 def ask_again(
@@ -14,14 +15,9 @@ def ask_again(
 ) -> None:
     """Where an address of `now` leads to another origin than the one of `before` in its place, each of the `secrets`
     (its field, is one stored) must be entered with it, or removed."""
-    if [_origin(address) for address in before] == [_origin(address) for address in now]:
+    if not leads_elsewhere(before=before, now=now):
         return
     for field, is_stored in secrets:
         cleared = form.cleaned_data.get(field.replace("new_", "clear_", 1))
         if is_stored and not form.cleaned_data.get(field) and not cleared and field not in form.errors:
             form.add_error(field, "The address has changed: enter it again for the new one, or remove it.")
-
-
-def _origin(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
-    return parts.scheme, parts.netloc or address

@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from agents.admin.checked import fault_text
 from agents.admin.secret_entry import SecretEntry, stored
 from agents.configuration.fields import KEEP
-from agents.configuration.schema import OAuth2Block
+from agents.configuration.oauth2_block import OAuth2Block
 
 OAUTH2_FIELDS = [
     "oauth2_token_url",

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from agents.admin.checked import checked
+from agents.admin.moved import ask_again
 from agents.admin.oauth2_form import OAuth2Form, line
 from agents.admin.secret_entry import SecretEntry, stored
 from agents.configuration.fields import Address, Headers
@@ -36,6 +37,8 @@ class ProviderForm(OAuth2Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["new_api_key"].tell(self.instance.api_key)  # type: ignore[attr-defined]
+        self._had_key = bool(self.instance.api_key)
+        self._address = self.instance.base_url or self.instance.kind
 
     def clean_base_url(self) -> str:
         return str(checked(Address, self.cleaned_data["base_url"]))
@@ -45,8 +48,16 @@ class ProviderForm(OAuth2Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
+        self._ask_again(data)
         self.instance.api_key = stored(
             entered=data.get("new_api_key", ""), clear=data.get("clear_api_key", False), before=self.instance.api_key
         )
         self.take_oauth2(data, needed=data.get("auth") == Provider.Auth.OAUTH2)
         return data
+
+    def _ask_again(self, data: dict[str, Any]) -> None:
+        """Without an address of its own, the kind says where a provider is."""
+        secrets = [("new_api_key", self._had_key), ("new_client_secret", bool(self._before.get("client_secret")))]
+        before = [self._address, self._before.get("token_url", "")]
+        address = data.get("base_url", self._address) or data.get("kind", self._address)
+        ask_again(self, before=before, now=[address, data.get("oauth2_token_url", "")], secrets=secrets)

@@ -16,7 +16,7 @@ from agents.setting_ranges import SettingName
 
 Columns = Mapping[str, object]
 Differences = Mapping[str, tuple[object, object]]
-_SECRETS = {"api_key", "oauth2.client_secret"}
+_SECRETS = {"api_key", "application_key", "oauth2.client_secret"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +54,21 @@ class Plan:
     faults: list[Fault] = field(default_factory=list)
     same: int = 0
 
-    def row(self, row: Model, *, path: Path, label: str, created: bool, wanted: Columns) -> None:
-        """Sets the `wanted` columns on `row`."""
+    def row(
+        self, row: Model, *, path: Path, label: str, created: bool, wanted: Columns, noted: Columns | None = None
+    ) -> None:
+        """Sets the `wanted` columns on `row`; where any of them differs, the untold `noted` ones, too."""
         before = {} if created else {name: getattr(row, name) for name in wanted}
         differing = tuple(name for name in wanted if created or before[name] != wanted[name])
         if not differing:
             self.same += 1
             return
-        for name in differing:
-            setattr(row, name, wanted[name])
+        written = {name: wanted[name] for name in differing} | dict(noted or {})
+        for name, value in written.items():
+            setattr(row, name, value)
         told = told_differences(before, wanted)
         self.changes.append(
-            RowChange(path=path, label=label, row=row, created=created, columns=differing, differences=told)
+            RowChange(path=path, label=label, row=row, created=created, columns=tuple(written), differences=told)
         )
 
     def refuse(self, path: Path, message: str) -> None:

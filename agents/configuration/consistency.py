@@ -48,6 +48,13 @@ def _things(configuration: Configuration) -> Iterator[_Named]:
     rules = ((block.provider, block.model, block.setting) for block in configuration.setting_rule)
     message = "has such a rule in the file already"
     yield from _numbered(rules, path=("setting_rule",), key="setting", message=message)
+    for table, blocks in (
+        ("datadog", configuration.datadog),
+        ("source", configuration.source),
+        ("agent", configuration.agent),
+    ):
+        message = f"names one [[{table}]] that stands in the file already"
+        yield from _numbered((block.slug for block in blocks), path=(table,), key="slug", message=message)
 
 
 def _mcp(configuration: Configuration) -> Iterator[_Named]:

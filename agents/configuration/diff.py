@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from agents.configuration.changes import Change, Plan
+from agents.line_changes import line_changes
 
 
 def told(plan: Plan) -> list[str]:
@@ -12,10 +14,23 @@ def told(plan: Plan) -> list[str]:
 
 
 def _lines(change: Change) -> list[str]:
-    head = f"{'+' if change.created else '~'} {change.label}"
-    if change.created:
-        return [head, *(f"    {name}: {_shown(new)}" for name, (_, new) in change.differences.items())]
-    return [head, *(f"    {name}: {_shown(old)} -> {_shown(new)}" for name, (old, new) in change.differences.items())]
+    told = [f"{'+' if change.created else '~'} {change.label}"]
+    for name, (old, new) in change.differences.items():
+        if _is_long(old) or _is_long(new):
+            told += [f"    {name}:", *_line_by_line(old, new)]
+        else:
+            told.append(f"    {name}: " + ("" if change.created else f"{_shown(old)} -> ") + _shown(new))
+    return told
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, str) and "\n" in value
+
+
+def _line_by_line(old: object, new: object) -> Iterator[str]:
+    signs = {"gone": "-", "new": "+"}
+    changed = [line for line in line_changes(str(old or ""), str(new or "")) if line.kind != "same"]
+    return (f"      {signs[line.kind]} {_shown(line.text)}" for line in changed)
 
 
 def _shown(value: object) -> str:

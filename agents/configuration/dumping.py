@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import cast
 
+from agents.configuration.dumped_blocks import block, no_oauth2, oauth2_of
+from agents.configuration.dumped_tools import dumped_agents, dumped_connections
 from agents.configuration.dumping_mcp import mcp_blocks
 from agents.configuration.fields import KEEP
-from agents.configuration.toml_text import toml_value
 from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
-from agents.secrets import is_sealed
 from agents.setting_changes import is_whole
 from agents.setting_ranges import SETTING_OF, Range, SettingName
 
 _HEAD = f"""\
-# Providers, models, limits, MCP servers, the organisation's settings. "{KEEP}" stands for a secret that is stored
-# encrypted: loading it keeps the stored one. Write env:NAME, file:PATH or the secret itself in its place elsewhere.
+# Providers, models, limits, the organisation's settings, what agents use. "{KEEP}" stands for a secret that is stored
+# encrypted: loading it keeps the stored one. Write env:NAME, file:PATH or the secret itself for another installation.
 """
 _LIMITS = (
     "requests_per_minute",
@@ -27,8 +27,6 @@ _LIMITS = (
     "token_burst_seconds",
     "request_burst_seconds",
 )
-_SECRETS = ("api_key", "client_secret")  # anything else may begin with the same word by chance
-_OAUTH2 = ("token_url", "client_id", "client_secret", "scope", "audience", "client_auth")
 
 
 def dumped() -> str:
@@ -39,31 +37,29 @@ def dumped() -> str:
 def _blocks() -> Iterator[list[str]]:
     for provider in Provider.objects.order_by("position", "slug").prefetch_related("pools", "models__pool"):
         yield from _provider(provider)
-    yield from (_block(head, values) for head, values in mcp_blocks())
+    yield from (block(head, values) for head, values in mcp_blocks())
     org = AgentConfig.objects.filter(user=None).select_related("model__provider")
     for config in org.order_by("model__provider__slug", "model__model_id"):
         if any(getattr(config, name) is not None for name in SETTING_OF):
-            yield _block("[[agent_config]]", _named_model(config.model) | _settings(config))
+            yield block("[[agent_config]]", _named_model(config.model) | _settings(config))
     rules = SettingRule.objects.select_related("model__provider")
     for rule in rules.order_by("model__provider__slug", "model__model_id", "setting"):
-        yield _block("[[setting_rule]]", _rule(rule))
+        yield block("[[setting_rule]]", _rule(rule))
+    yield from dumped_connections()
+    yield from dumped_agents()
 
 
 def _provider(row: Provider) -> Iterator[list[str]]:
     plain = {name: getattr(row, name) for name in ("slug", "kind", "name", "enabled", "position", "auth", "base_url")}
-    yield _block("[[provider]]", {**plain, "api_key": row.api_key, "headers": row.headers, **_no_oauth2(row)})
+    yield block("[[provider]]", {**plain, "api_key": row.api_key, "headers": row.headers, **no_oauth2(row.oauth2)})
     if row.oauth2:
-        yield _block("[provider.oauth2]", {name: row.oauth2[name] for name in _OAUTH2})
+        yield block("[provider.oauth2]", oauth2_of(row.oauth2))
     for pool in sorted(row.pools.all(), key=lambda pool: pool.name):
-        yield _block("[[provider.pool]]", _pool(pool))
+        yield block("[[provider.pool]]", _pool(pool))
     for model in sorted(row.models.all(), key=lambda model: (model.position, model.model_id)):
-        yield _block("[[provider.model]]", _model(model))
+        yield block("[[provider.model]]", _model(model))
         if model.capabilities:
-            yield _block("[provider.model.capabilities]", model.capabilities)
-
-
-def _no_oauth2(row: Provider) -> dict[str, object]:
-    return {} if row.oauth2 else {"oauth2": {}}
+            yield block("[provider.model.capabilities]", model.capabilities)
 
 
 def _pool(row: RatePool) -> Mapping[str, object]:
@@ -98,15 +94,3 @@ def _named_model(model: LanguageModel) -> dict[str, object]:
 
 def _without_none(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _block(head: str, values: Mapping[str, object]) -> list[str]:
-    return [head, *_lines(values.items())]
-
-
-def _lines(pairs: Iterable[tuple[str, object]]) -> Iterator[str]:
-    for name, value in pairs:
-        if name in _SECRETS and is_sealed(str(value)):
-            yield f'{name} = "{KEEP}"  # stored encrypted'
-        else:
-            yield f"{name} = {toml_value(value)}"

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from agents.egress.addresses import address_fault
 from agents.models import MOST_BURST_SECONDS
@@ -15,6 +15,9 @@ from agents.secrets import is_outside
 
 KEEP = "keep:"
 """Stands for a secret that is stored already and stays as it is."""
+
+MOST_TEXT = 20_000
+"""Characters of instructions: ten times what a good agent needs. The warning about tokens comes long before."""
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,64}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -59,6 +62,22 @@ def _line(text: str) -> str:
     if text != text.strip() or any(unicodedata.category(character) in _NOT_IN_A_LINE for character in text):
         raise ValueError("must be one line of text, without spaces around it")
     return text
+
+
+def _whole(value: object) -> object:
+    """Before anything else looks at it: what is no text is told by its type."""
+    if isinstance(value, str) and any(unicodedata.category(character) == "Cs" for character in value):
+        raise ValueError("must not hold half of a surrogate pair")
+    return value
+
+
+def plain_text(text: str) -> str:
+    """Lines end in \\n, whatever sent them."""
+    plain = text.replace("\r\n", "\n").strip()
+    wrong = next((one for one in plain if unicodedata.category(one) == "Cc" and one not in "\n\t"), None)
+    if wrong is not None:
+        raise ValueError(f"must not hold the control character U+{ord(wrong):04X}")
+    return plain
 
 
 def _address(url: str) -> str:
@@ -126,6 +145,9 @@ Slug = Annotated[str, AfterValidator(_slug)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_line)]
 FilledLine = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_line)]
+Text = Annotated[str, Field(max_length=MOST_TEXT), BeforeValidator(_whole), AfterValidator(plain_text)]
+"""Of many lines."""
+
 PoolName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
 ModelId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 Address = Annotated[str, AfterValidator(_address)]

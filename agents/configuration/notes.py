@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agents.agent_sizes import warnings_on, why_impossible
 from agents.configuration.schema import Configuration
 from agents.mcp_rows import McpServer
 from agents.models import Provider
 from agents.provider_keys import has_credentials
+from agents.roster import DEFAULT_AGENT, agent_named, shipped
 from agents.secrets import hint
 
 
 def notes(configuration: Configuration) -> Iterator[str]:
-    """Of providers that are switched on, but cannot be called from here, and MCP servers that were never asked."""
+    """Of providers that are switched on, but cannot be called from here, MCP servers that were never asked, and agents
+    that take too much."""
     slugs = [block.slug for block in configuration.provider]
     for row in Provider.objects.filter(slug__in=slugs, enabled=True):
         if not has_credentials(row):
@@ -20,6 +23,11 @@ def notes(configuration: Configuration) -> Iterator[str]:
     servers = [block.slug for block in configuration.mcp_server]
     for server in McpServer.objects.filter(slug__in=servers, enabled=True, read_at=None):
         yield f"MCP server {server.slug} offers nothing yet: manage.py read_mcp_tools {server.slug} reads its tools"
+    for block in configuration.agent:
+        agent = agent_named(block.slug)
+        base = shipped(block.based_on or block.slug) or DEFAULT_AGENT
+        if agent is not None:
+            yield from filter(None, [*warnings_on(agent, base=base), why_impossible(agent)])
 
 
 def _why(row: Provider) -> str:

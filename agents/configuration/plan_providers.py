@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
-
 from agents.configuration.changes import Plan
-from agents.configuration.entered_secrets import NothingToKeep, stored
-from agents.configuration.fields import KEEP
 from agents.configuration.plan_models import plan_model
+from agents.configuration.plan_secrets import planned_oauth2, planned_secret, refuse_to_follow, refuse_to_follow_oauth2
 from agents.configuration.refusal import Path
 from agents.configuration.schema import PoolBlock, ProviderBlock
 from agents.configuration.stock import Stock
@@ -25,9 +22,11 @@ def plan_provider(block: ProviderBlock, *, path: Path, stock: Stock, plan: Plan)
     stock.providers[block.slug] = row
     wanted: dict[str, object] = {"kind": block.kind}
     wanted |= {key: getattr(block, key) if block.says(key) else getattr(row, key) for key in _PLAIN}
-    wanted["oauth2"] = _oauth2(block, path=path, row=row, plan=plan)
-    wanted["api_key"] = _secret(block.api_key, now=row.api_key, path=(*path, "api_key"), plan=plan)
+    wanted["oauth2"] = planned_oauth2(block.oauth2, said=block.says("oauth2"), now=row.oauth2, path=path, plan=plan)
+    wanted["api_key"] = planned_secret(block.api_key, now=row.api_key, path=(*path, "api_key"), plan=plan)
     wanted["auth"] = _auth(block, row=row)
+    if found is not None:
+        _refuse_to_follow(block, path=path, row=row, plan=plan)
     if wanted["auth"] == Provider.Auth.OAUTH2 and not wanted["oauth2"]:
         plan.refuse((*path, "auth"), "oauth2 needs a table [provider.oauth2]")
     plan.row(row, path=path, label=f"provider {block.slug}", created=found is None, wanted=wanted)
@@ -46,6 +45,17 @@ def _plan_pool(block: PoolBlock, *, path: Path, provider: Provider, stock: Stock
     plan.row(row, path=path, label=f"pool {provider.slug}/{block.name}", created=found is None, wanted=wanted)
 
 
+def _refuse_to_follow(block: ProviderBlock, *, path: Path, row: Provider, plan: Plan) -> None:
+    """`row` is as it is stored. Without an address of its own, the kind says where a provider is."""
+    address = row.base_url if block.base_url is None else block.base_url
+    before, now = [row.base_url or row.kind], [address or block.kind]
+    place: Path = (*path, "base_url")
+    refuse_to_follow("api_key", block.api_key, held=row.api_key, before=before, now=now, path=place, plan=plan)
+    refuse_to_follow_oauth2(
+        block.oauth2, said=block.says("oauth2"), held=row.oauth2, before=before, now=now, path=path, plan=plan
+    )
+
+
 def _first_auth(block: ProviderBlock) -> str:
     """What a new provider has where its block does not say."""
     return Provider.Auth.API_KEY if block.kind in _KEYED else Provider.Auth.NONE
@@ -60,20 +70,3 @@ def _auth(block: ProviderBlock, *, row: Provider) -> str:
         return Provider.Auth.API_KEY if block.api_key.get_secret_value() else Provider.Auth.NONE
     taken_away = block.says("oauth2") and row.auth == Provider.Auth.OAUTH2
     return _first_auth(block) if taken_away else row.auth
-
-
-def _oauth2(block: ProviderBlock, *, path: Path, row: Provider, plan: Plan) -> dict[str, str]:
-    if block.oauth2 is None:
-        return {} if block.says("oauth2") else row.oauth2
-    place: Path = (*path, "oauth2", "client_secret")
-    now = row.oauth2.get("client_secret", "")
-    secret = _secret(block.oauth2.client_secret, now=now, path=place, plan=plan)
-    return {**block.oauth2.model_dump(exclude={"client_secret"}), "client_secret": secret}
-
-
-def _secret(entered: SecretStr | None, *, now: str, path: Path, plan: Plan) -> str:
-    try:
-        return now if entered is None else stored(entered, now=now)
-    except NothingToKeep:
-        plan.refuse(path, f'"{KEEP}" keeps a stored secret, and there is none: write env:NAME, file:PATH or the secret')
-        return ""

@@ -31,6 +31,7 @@ _MESSAGES = {
     "string_too_long": "must have at most {max_length} characters",
     "string_too_short": "must not be empty",
     "string_type": "must be text in quotes",
+    "too_long": "must have at most {max_length} entries",
     "too_short": "must not be empty",
     "tuple_type": 'must be a list: ["low", "high"]',
     "value_error": "{error}",

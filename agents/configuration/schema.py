@@ -6,15 +6,15 @@ from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, create_model, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator
 
+from agents.configuration.agent_block import AgentBlock
+from agents.configuration.block import Block
+from agents.configuration.connection_blocks import DatadogBlock, SourceBlock
 from agents.configuration.fields import (
     Address,
     BurstSeconds,
     Count,
-    FilledAddress,
-    FilledLine,
-    FilledSecret,
     Headers,
     Line,
     ModelId,
@@ -26,6 +26,7 @@ from agents.configuration.fields import (
     one_of,
 )
 from agents.configuration.fields_mcp import ServerAddress, ServerSlug, SigningHeader, SigningScheme
+from agents.configuration.oauth2_block import OAuth2Block, none_if_empty
 from agents.llm.capability_overrides import OVERRIDABLE, annotation_of, as_stored
 from agents.mcp_rows import McpGrant, McpServer
 from agents.models import DEFAULT_PATIENCE_SECONDS, Provider, Wire
@@ -34,24 +35,7 @@ from agents.setting_ranges import SETTING_OF, SettingName
 from agents.setting_rules import rule_faults
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-    def says(self, key: str) -> bool:
-        """Whether the file holds the key, whatever its value."""
-        return key in self.model_fields_set
-
-
-class OAuth2Block(_Block):
-    token_url: FilledAddress
-    client_id: FilledLine
-    client_secret: FilledSecret
-    scope: Line = ""
-    audience: Line = ""
-    client_auth: Annotated[str, one_of(["basic", "body"])] = "basic"
-
-
-class PoolBlock(_Block):
+class PoolBlock(Block):
     """Says everything about its pool: a limit that is left out is no limit, the rest is as of a new pool."""
 
     name: PoolName
@@ -87,7 +71,7 @@ def _capability(name: str) -> Any:
 
 
 _fields: Any = {name: (_capability(name), None) for name in OVERRIDABLE}
-_OverridesBase: Any = create_model("_OverridesBase", __base__=_Block, **_fields)
+_OverridesBase: Any = create_model("_OverridesBase", __base__=Block, **_fields)
 
 
 class CapabilitiesBlock(_OverridesBase):  # type: ignore[misc]
@@ -98,7 +82,7 @@ class CapabilitiesBlock(_OverridesBase):  # type: ignore[misc]
         return {name: as_stored(name, getattr(self, name)) for name in OVERRIDABLE if self.says(name)}
 
 
-class ModelBlock(_Block):
+class ModelBlock(Block):
     """A key that is left out stays as it is. `pool` names a pool of the same provider, "" none."""
 
     id: ModelId
@@ -112,11 +96,7 @@ class ModelBlock(_Block):
     position: Position | None = None
 
 
-def _none_if_empty(value: object) -> object:
-    return None if value == {} else value
-
-
-class ProviderBlock(_Block):
+class ProviderBlock(Block):
     """A key that is left out stays as it is; an empty `oauth2` takes it away (None, but said)."""
 
     slug: Slug
@@ -126,7 +106,7 @@ class ProviderBlock(_Block):
     base_url: Address | None = None
     api_key: Secret | None = None
     headers: Headers | None = None
-    oauth2: Annotated[OAuth2Block | None, BeforeValidator(_none_if_empty)] = None
+    oauth2: Annotated[OAuth2Block | None, BeforeValidator(none_if_empty)] = None
     enabled: bool | None = None
     position: Position | None = None
     pool: list[PoolBlock] = []
@@ -140,7 +120,7 @@ def _as_the_api_checks(value: object, info: ValidationInfo) -> object:
 Setting = Annotated[Any, BeforeValidator(_as_the_api_checks)]
 
 
-class AgentConfigBlock(_Block):
+class AgentConfigBlock(Block):
     """The organisation's settings of one model, all of them: a setting that is left out is inherited."""
 
     provider: Slug
@@ -159,7 +139,7 @@ class AgentConfigBlock(_Block):
         return {name: getattr(self, name) for name in SETTING_OF}
 
 
-class SettingRuleBlock(_Block):
+class SettingRuleBlock(Block):
     """What users may set: everything about one rule. Without provider and model it holds for every model."""
 
     setting: Annotated[str, one_of(list(SETTING_OF))]
@@ -188,7 +168,7 @@ class SettingRuleBlock(_Block):
         return value
 
 
-class McpGrantBlock(_Block):
+class McpGrantBlock(Block):
     """What an agent may do with a tool."""
 
     agent: Slug
@@ -196,7 +176,7 @@ class McpGrantBlock(_Block):
     policy: Annotated[str, one_of(McpGrant.Policy.values)] = McpGrant.Policy.ASK.value
 
 
-class McpServerBlock(_Block):
+class McpServerBlock(Block):
     """A key that is left out stays as it is, as does a grant; an empty `oauth2` takes it away (None, but said)."""
 
     slug: ServerSlug
@@ -207,13 +187,16 @@ class McpServerBlock(_Block):
     header_scheme: SigningScheme | None = None
     api_key: Secret | None = None
     headers: Headers | None = None
-    oauth2: Annotated[OAuth2Block | None, BeforeValidator(_none_if_empty)] = None
+    oauth2: Annotated[OAuth2Block | None, BeforeValidator(none_if_empty)] = None
     enabled: bool | None = None
     grant: list[McpGrantBlock] = []
 
 
-class Configuration(_Block):
+class Configuration(Block):
     provider: list[ProviderBlock] = []
     mcp_server: list[McpServerBlock] = []
     agent_config: list[AgentConfigBlock] = []
     setting_rule: list[SettingRuleBlock] = []
+    datadog: list[DatadogBlock] = []
+    source: list[SourceBlock] = []
+    agent: list[AgentBlock] = []

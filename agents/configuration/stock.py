@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from agents.configuration.stock_mcp import McpStock, read_mcp_stock
-from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
+from agents.models import (
+    AgentConfig,
+    AgentCopy,
+    DatadogConnection,
+    HttpSource,
+    LanguageModel,
+    Provider,
+    RatePool,
+    SettingRule,
+)
 
 
 @dataclass(kw_only=True)
@@ -19,6 +28,9 @@ class Stock:
     configs: dict[UUID, AgentConfig] = field(default_factory=dict)
     rules: dict[tuple[UUID | None, str], SettingRule] = field(default_factory=dict)
     mcp: McpStock = field(default_factory=McpStock)
+    datadog: dict[str, DatadogConnection] = field(default_factory=dict)
+    sources: dict[str, HttpSource] = field(default_factory=dict)
+    agents: dict[str, AgentCopy] = field(default_factory=dict)
 
 
 def read_stock() -> Stock:
@@ -33,4 +45,7 @@ def read_stock() -> Stock:
         configs={row.model_id: row for row in AgentConfig.objects.filter(user=None)},
         rules={(row.model_id, row.setting): row for row in SettingRule.objects.all()},
         mcp=read_mcp_stock(),
+        datadog={row.slug: row for row in DatadogConnection.objects.select_for_update()},
+        sources={row.slug: row for row in HttpSource.objects.select_for_update()},
+        agents={row.slug: row for row in AgentCopy.objects.select_for_update()},
     )

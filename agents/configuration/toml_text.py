@@ -16,7 +16,7 @@ def toml_value(value: object) -> str:
         case int() | float():
             return repr(value)
         case str():
-            return _quoted(value)
+            return _lines(value) if "\n" in value else _quoted(value)
         case list():
             return f"[{', '.join(toml_value(item) for item in value)}]"
         case Mapping():
@@ -27,6 +27,11 @@ def toml_value(value: object) -> str:
 
 def toml_key(key: str) -> str:
     return key if _BARE.fullmatch(key) else _quoted(key)
+
+
+def _lines(text: str) -> str:
+    """A text of many lines as one can read it; the line break after the first quotes is not part of it."""
+    return '"""\n' + "\n".join(_quoted(line)[1:-1] for line in text.split("\n")) + '"""'
 
 
 def _quoted(text: str) -> str:

@@ -33,13 +33,11 @@ _FILL = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class _Decision:
-    """`price` is that of the question; a grant may be of an earlier one. `used` of `limit` by the minute."""
+    """`price` is that of the question; a grant may be of an earlier one."""
 
     verdict: Verdict
     price: Price
     now: float
-    used: int
-    limit: int
     charges_cap: bool
 
 
@@ -94,7 +92,7 @@ class PacedCall:
         if (smaller := await self._smaller(decision)) is not None:
             return smaller
         self._check_patience(verdict, waited=waited)
-        return self._news(verdict, decision, waited=waited)
+        return self._news(verdict, waited=waited)
 
     async def leave(self) -> None:
         """Out of the queue, unless it was granted: then its grant ends it."""
@@ -122,9 +120,8 @@ class PacedCall:
             if isinstance(verdict, Granted) and needed < verdict.cost.get("tokens", 0.0):
                 # It was granted while nobody knew that its cap is charged.
                 verdict = core.lower(now, lease=self.ask.lease, dimension="tokens", needed=needed)
-            used, limit = _level(core, verdict)
             charges = "tokens" in core.state.buckets
-            return _Decision(verdict=verdict, price=price, now=now, used=used, limit=limit, charges_cap=charges)
+            return _Decision(verdict=verdict, price=price, now=now, charges_cap=charges)
 
         return await self._desk.store.change(self.ask.pool, decide)
 
@@ -204,7 +201,7 @@ class PacedCall:
         if max(waited, wait.seconds) >= allowed:
             raise wording.busy(self.ask, wait, waited=waited)
 
-    def _news(self, wait: Wait, decision: _Decision, *, waited: float) -> Waiting | None:
+    def _news(self, wait: Wait, *, waited: float) -> Waiting | None:
         """What to tell of the wait; None where it is too short to speak of, or was told already."""
         if self._told is None and max(wait.seconds, waited) < TOLD_FROM:
             return None
@@ -218,8 +215,8 @@ class PacedCall:
             reason=self.ask.reason,
             pool=self.ask.pool.name,
             retry_at=retry_at,
-            used=decision.used,
-            limit=decision.limit,
+            used=round(wait.used),
+            limit=round(wait.limit),
             position=wait.position,
         )
         return self._told
@@ -228,12 +225,3 @@ class PacedCall:
 def _pause(wait: Wait) -> float:
     """Seconds until it is worth asking again: whoever waits for a call to end is woken."""
     return BEAT if wait.dimension is None else min(BEAT, max(0.01, wait.seconds))
-
-
-def _level(core: PoolCore, verdict: Verdict) -> tuple[int, int]:
-    """Used, and the limit by the minute, of the dimension that a call waits for; zeros where it waits for none."""
-    bucket = core.state.buckets.get(verdict.dimension) if isinstance(verdict, Wait) and verdict.dimension else None
-    if bucket is None:
-        return 0, 0
-    limit = bucket.rate * 60.0
-    return round(min(limit, max(0.0, limit - bucket.level))), round(limit)

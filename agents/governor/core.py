@@ -57,8 +57,8 @@ class Granted:
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """About `seconds` from now; `position` 0 is next. `used` of `limit` are taken in the `dimension` that it waits for
-    (None: for a call in flight to end)."""
+    """About `seconds` from now; `position` 0 is next. `used` of `limit`, by the minute, are taken in the `dimension`
+    that it waits for (None: for a call in flight to end; then both are 0)."""
 
     seconds: float
     position: int
@@ -343,6 +343,6 @@ class PoolCore:
             until = max(0.0, (needed + self._margin(name) - bucket.level) / bucket.refill)
             if until > seconds:
                 seconds, dimension = until, name
-        used = buckets[dimension].capacity - buckets[dimension].level if dimension else 0.0
-        limit = buckets[dimension].capacity if dimension else 0.0
+        limit = buckets[dimension].rate * 60.0 if dimension else 0.0
+        used = min(limit, max(0.0, limit - buckets[dimension].level)) if dimension else 0.0
         return Wait(seconds=seconds, position=len(ahead), dimension=dimension, used=used, limit=limit)

@@ -34,7 +34,7 @@ from agents.llm.message_caps import MessageCaps
 from agents.llm.messages import Message, ToolSpec
 from agents.llm.providers.base import BlockCounts
 from agents.llm.reasoning import count_reasoning
-from agents.llm.receipt import Earlier, Receipt
+from agents.llm.receipt import Earlier, EarlierReason, Receipt
 from agents.llm.reductions import Targets, reduce
 from agents.llm.repair import repair
 from agents.llm.tokens import TokenCounter
@@ -130,7 +130,8 @@ class TokenLimiter:
         measured: Mapping[str, int] | None = None,
         earlier: Earlier = _NOTHING_EARLIER,
     ) -> LimitedContext:
-        """Like `fit`, with at most `max_input` input tokens. `cold`: no prefix is cached, so cut deep right away.
+        """Like `fit`, with at most `max_input` input tokens. `cold`: no prefix is cached, so cut deep right away. What
+        goes is said to be over the rate limit: nothing else asks for less than `fit` gives.
 
         Its window is one of the token limit all the same: what was sent last is the prefix to stay with.
         """
@@ -142,8 +143,9 @@ class TokenLimiter:
         before = draft.messages
         limit = min(self.token_limit, max_input)
         room = limit - self._frame.total
+        why: EarlierReason = "over_rate_limit" if cold or limit < self.token_limit else "over_limit"
         cold = cold and not (self.binds_reasoning and draft.turns[-1].sent_iterations)
-        targets = Targets(room=room, low_water=self._low_water, deep=cold or saved is not None)
+        targets = Targets(room=room, low_water=self._low_water, deep=cold or saved is not None, reason=why)
         if not self._fits(draft, targets, has_window=saved is not None, cold=cold):
             raise self._impossible(limit=limit, conversation=draft.total)
         _check_result(draft, room=room)

@@ -19,7 +19,7 @@ Reason = Literal[
     "repaired",
     "reasoning_dropped",
 ]
-EarlierReason = Literal["over_limit", "over_last_messages", "too_old"]
+EarlierReason = Literal["over_limit", "over_last_messages", "too_old", "over_rate_limit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +35,15 @@ class Tally:
 class Earlier:
     """What lies before the boundary: so many messages, so many tokens, none of them sent.
 
-    Of them, so much is `over_last_messages` or `too_old`; the rest is over the token limit.
+    Of them, so much is `over_last_messages` or `too_old`, or went since the rate limit had no room for it; the rest is
+    over the token limit.
     """
 
     count: int = 0
     tokens: int = 0
     over_last_messages: Tally = Tally()
     too_old: Tally = Tally()
+    over_rate_limit: Tally = Tally()
 
     @classmethod
     def of(cls, reason: EarlierReason, *, count: int, tokens: int) -> Earlier:
@@ -55,6 +57,7 @@ class Earlier:
             tokens=self.tokens + other.tokens,
             over_last_messages=self.over_last_messages.plus(other.over_last_messages),
             too_old=self.too_old.plus(other.too_old),
+            over_rate_limit=self.over_rate_limit.plus(other.over_rate_limit),
         )
 
     def corrected(self, counter: TokenCounter) -> Earlier:
@@ -66,13 +69,14 @@ class Earlier:
             tokens=counter.corrected(self.tokens),
             over_last_messages=tally(self.over_last_messages),
             too_old=tally(self.too_old),
+            over_rate_limit=tally(self.over_rate_limit),
         )
 
     @property
     def over_limit(self) -> Tally:
         """Never below zero: what was counted for another model may sum up to less than its parts."""
-        capped = self.over_last_messages.plus(self.too_old)
-        return Tally(count=max(0, self.count - capped.count), tokens=max(0, self.tokens - capped.tokens))
+        others = self.over_last_messages.plus(self.too_old).plus(self.over_rate_limit)
+        return Tally(count=max(0, self.count - others.count), tokens=max(0, self.tokens - others.tokens))
 
     def to_dict(self) -> dict[str, Any]:
         """`{count, tokens, reasons: {reason: {count, tokens}}}`, with those reasons alone that there are."""

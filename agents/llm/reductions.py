@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agents.llm.draft import Draft
+from agents.llm.receipt import EarlierReason
 
 # Tokens. Arguments tell the model what it asked for: they are shortened far only when there is no other way. The least
 # sizes still hold the marker of what was left out (a result's with its handle), in every shape and with every factor.
@@ -23,12 +24,13 @@ class Targets:
     """How small is small enough, in tokens of conversation. `room` is what the limit leaves for it.
 
     `deep` asks for a cut that lasts: down to the low-water mark, so that the prefix then stays the same for many calls.
-    Without it a draft need only fit.
+    Without it a draft need only fit. `reason` is why what goes is not sent.
     """
 
     room: int
     low_water: int
     deep: bool
+    reason: EarlierReason = "over_limit"
 
     @property
     def turns(self) -> int:
@@ -51,14 +53,14 @@ def _reductions(draft: Draft, targets: Targets) -> Iterator[int]:
     """Reduce a little more each time, and say how many tokens would do now."""
     yield targets.turns
     while len(draft.turns) > 2:
-        draft.drop_oldest_turn()
+        draft.drop_oldest_turn(targets.reason)
         yield targets.turns
     if len(draft.turns) == 2:
         for iteration in draft.turns[0].sent_iterations:
             draft.stub_results(iteration)
             yield targets.turns
         yield targets.room  # The newest finished turn is kept whenever it fits: a question lives on its memory.
-        draft.drop_oldest_turn()
+        draft.drop_oldest_turn(targets.reason)
     yield targets.room
     yield from _inside_the_turn(draft, targets)
 

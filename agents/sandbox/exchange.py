@@ -22,7 +22,7 @@ from agents.sandbox.request import SandboxRequest
 from agents.sandbox.response import ReplyStream, SandboxResponse, stream_response, whole_response
 from agents.sandbox.scenario.cues import cued_play, with_reported_input, with_reported_output
 from agents.sandbox.scenario.rules import Cue, Scenario
-from agents.sandbox.script.faults import Fault
+from agents.sandbox.script.faults import Fault, find_fault
 from agents.sandbox.script.memory import FaultMemory
 from agents.sandbox.script.player import fault_due
 from agents.sandbox.script.switches import FaultSwitches
@@ -38,13 +38,15 @@ def random_id() -> str:
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
     """Answers requests. `clock` gives Unix time in seconds; `new_id` a text that no earlier id has. What `scenario`
-    says goes before the words of a request, and what is set in `switches` before both."""
+    says goes before the words of a request, and what is set in `switches` before both. `closing_faults`: words may ask
+    for the faults that close an account, which concern all who share it."""
 
     pacing: Pacing = field(default_factory=Pacing)
     limits: AccountLimits = field(default_factory=shipped_limits)
     memory: FaultMemory = field(default_factory=FaultMemory)
     switches: FaultSwitches = field(default_factory=FaultSwitches)
     scenario: Scenario = field(default_factory=Scenario)
+    closing_faults: bool = False
     clock: Callable[[], float] = time.time
     new_id: Callable[[], str] = random_id
     cache: PromptCache = field(default_factory=PromptCache)
@@ -81,14 +83,18 @@ class Exchange:
 
     def _cue(self, request: SandboxRequest) -> tuple[Cue, Words]:
         """What to answer: a rule of the scenario goes before the words, and a switched-on fault before both."""
-        words = read_words(request.asking_text).among([tool.name for tool in request.tools])
+        words = self._allowed(read_words(request.asking_text)).among([tool.name for tool in request.tools])
         cue = self.scenario.cue_for(request) or Cue()
         fault = self.switches.take(request) or cue.fault or self._asked_fault(request, words=words)
         return replace(cue, fault=fault), words
 
+    def _allowed(self, words: Words) -> Words:
+        fault = find_fault(words.fault)
+        return replace(words, withheld=fault is not None and fault.closes and not self.closing_faults)
+
     def _asked_fault(self, request: SandboxRequest, *, words: Words) -> Fault | None:
         fault = fault_due(request, words)
-        if fault is None or not self.memory.strikes(fault, request=request, times=words.fault_times):
+        if fault is None or words.withheld or not self.memory.strikes(fault, request=request, times=words.fault_times):
             return None
         return fault
 

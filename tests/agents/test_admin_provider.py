@@ -43,6 +43,34 @@ def keyed(staff_client: Client) -> Provider:
 
 
 class TestTheKey:
+    @pytest.mark.parametrize("moved", [{"base_url": "https://evil.example/v1"}, {"base_url": ""}])
+    def test_does_not_follow_the_address_to_another_place(
+        self, staff_client: Client, keyed: Provider, moved: dict[str, str]
+    ) -> None:
+        answer = staff_client.post(page_of(keyed), new(**moved))
+        assert "The address has changed: enter it again" in answer.text
+        keyed.refresh_from_db()
+        assert keyed.base_url == "https://gate.example.com/v1"
+        same_place = {"base_url": "https://gate.example.com/v2"}
+        assert staff_client.post(page_of(keyed), new(**same_place)).status_code == 302
+        assert staff_client.post(page_of(keyed), new(**moved, new_api_key="sk-of-the-new-place")).status_code == 302
+        keyed.refresh_from_db()
+        assert keyed.base_url == moved["base_url"]
+
+    def test_does_not_follow_the_kind_where_that_says_the_address(self, staff_client: Client) -> None:
+        row = Provider.objects.create(slug="o", name="O", kind="openai", auth="api_key", api_key="env:OPENAI_KEY")
+        fields = {"name": "O", "slug": "o", "base_url": "", "kind": "anthropic"}
+        assert "enter it again" in staff_client.post(page_of(row), new(**fields)).text
+        assert staff_client.post(page_of(row), new(**{**fields, "kind": "openai"})).status_code == 302
+
+    def test_of_oauth2_does_not_follow_either_address(self, staff_client: Client) -> None:
+        oauth2 = {"oauth2_token_url": "https://idp.example.com/t", "oauth2_client_id": "c", "auth": "oauth2"}
+        assert staff_client.post(ADD, new(**oauth2, new_client_secret=KEY)).status_code == 302
+        page = page_of(Provider.objects.get())
+        for moved in ({"oauth2_token_url": "https://evil.example/t"}, {"base_url": "https://evil.example/v1"}):
+            assert "enter it again" in staff_client.post(page, new(**{**oauth2, **moved})).text
+        assert staff_client.post(page, new(**oauth2)).status_code == 302
+
     def test_is_sealed(self, keyed: Provider) -> None:
         assert keyed.api_key.startswith("sealed:")
         assert KEY not in keyed.api_key

@@ -510,6 +510,17 @@ class TestTurns:
             for answer in (asked, wished):
                 assert (answer.status_code, error_of(answer)["code"]) == (409, code)
 
+    def test_that_are_held_back_are_not_looked_at_as_fast_as_a_program_can(
+        self, held: Turn, owner_client: Client, member_client: Client
+    ) -> None:
+        path = f"{API}/turns/{held.pk}/shorter"
+        assert {owner_client.get(path).status_code for _ in range(30)} == {200}
+        answer = owner_client.get(path)
+        error = error_of(answer)
+        assert (answer.status_code, error["code"], error["retryable"]) == (429, "quota_exceeded", True)
+        assert error["retry_at"] is not None
+        assert member_client.get(path).status_code == 404, "each person is counted alone"
+
     def test_that_carry_one_question_alone_have_nothing_to_leave_out(self, held: Turn, owner_client: Client) -> None:
         told = owner_client.get(f"{API}/turns/{held.pk}/shorter").json()
         tokens = told["tokens"]

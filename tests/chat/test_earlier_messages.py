@@ -166,3 +166,27 @@ def test_a_refit_keeps_to_the_caps_and_to_the_reasons(owner: User) -> None:
     smaller = built.request.refit(built.request.counts.total - 60, False)
     assert len(smaller.messages) < 21
     assert smaller.call_id == built.request.call_id
+
+
+@pytest.mark.django_db
+def test_what_the_rate_limit_had_no_room_for_is_told_as_such_by_later_turns_too(owner: User) -> None:
+    branch = a_branch(owner, 30)
+    turn = loaded(branch)
+    built = turn.build(is_last=False)
+    assert built.request.refit is not None
+    built.request.refit(built.request.counts.total, True)
+    assert turn.built is not None
+    told = turn.built.receipt.to_dict()["earlier"]
+    assert list(told["reasons"]) == ["over_rate_limit"]
+    context.save_window(turn)
+    assert loaded(branch).build(is_last=False).limited.receipt.to_dict()["earlier"] == told
+
+
+@pytest.mark.django_db
+def test_a_window_of_an_older_version_says_nothing_of_rate_limits(owner: User) -> None:
+    branch = a_branch(owner, 30)
+    sent(branch, last_messages=20)
+    kept = Branch.objects.get(pk=branch.pk).window
+    del kept["over_rate_limit"]
+    Branch.objects.filter(pk=branch.pk).update(window=kept)
+    assert set(reasons(sent(branch, last_messages=20)[1])) == {"over_last_messages"}

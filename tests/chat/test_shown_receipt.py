@@ -176,13 +176,18 @@ class TestWhatItSays:
         self, owner_client: Client, conversation: Conversation, branch: Branch
     ) -> None:
         earlier = {
-            "count": 13,
-            "tokens": 9_241,
-            "reasons": {"over_limit": {"count": 12, "tokens": 9_240}, "too_old": {"count": 1, "tokens": 1}},
+            "count": 16,
+            "tokens": 9_641,
+            "reasons": {
+                "over_limit": {"count": 12, "tokens": 9_240},
+                "too_old": {"count": 1, "tokens": 1},
+                "over_rate_limit": {"count": 3, "tokens": 400},
+            },
         }
         turn = a_turn(conversation, add(branch, 0, "user"), receipt(earlier=earlier))
         shown = page(owner_client, turn)
         assert "12 earlier messages ( 9,240 tokens) did not fit the token limit" in shown
+        assert "3 earlier messages ( 400 tokens) were left out because the rate limit had no room for them" in shown
         assert "1 earlier message ( 1 tokens) were older than Max Age allows" in shown
 
     def test_what_the_provider_counted_stands_beside_it(

@@ -6,6 +6,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
+from agents.models import AgentCopy
 from chat import conversations
 from chat.models import Branch, Conversation, Message
 from tests.e2e.chat_page import ChatPage
@@ -160,3 +161,17 @@ def test_the_keys_work(chat: ChatPage) -> None:
     expect(chat.field).to_be_focused()
     chat.page.keyboard.press("Control+Shift+O")
     chat.page.wait_for_url(f"{chat.origin}/")
+
+
+def test_a_conversation_whose_agent_is_switched_off_says_so_and_takes_another(chat: ChatPage) -> None:
+    chat.page.get_by_label("Agent", exact=True).select_option(label="Datadog Champion")
+    chat.ask("echo one")
+    AgentCopy.objects.create(slug="datadog-champion", based_on="datadog-champion", enabled=False)
+    chat.page.reload()
+    agents = chat.page.get_by_label("Agent", exact=True)
+    expect(agents.locator("option:checked")).to_have_text("datadog-champion (switched off)")
+    chat.send("echo two")
+    expect(chat.page.get_by_text("The agent Datadog Champion is switched off.").first).to_be_visible()
+    expect(chat.page.get_by_text("echo two").first).to_be_visible()
+    agents.select_option(label="Smart Agent")
+    chat.ask("echo three")

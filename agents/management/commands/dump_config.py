@@ -10,7 +10,7 @@ from agents.configuration.dumping import dumped
 
 
 class Command(BaseCommand):
-    help = "Print providers, models, limits and the organisation's settings as TOML. Secrets are references."
+    help = "Print providers, models, limits, settings and what agents use as TOML. Secrets are references."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(dumped(), ending="")

@@ -1,4 +1,4 @@
-"""`manage.py load_config FILE`: providers, models, limits and the organisation's settings from a file."""
+"""`manage.py load_config FILE`: providers, models, limits, settings and what agents use, from a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agents.configuration.schema import Configuration
 
 
 class Command(BaseCommand):
-    help = "Bring providers, models, limits and the organisation's settings to what FILE says, and print what changes."
+    help = "Bring providers, models, limits, settings and what agents use to what FILE says, and print what changes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a TOML file; docs/configuration.md tells its keys")

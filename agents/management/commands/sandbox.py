@@ -34,6 +34,11 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
         parser.add_argument("--scenario", type=Path, help="a TOML file that says what to answer; see docs/sandbox.md")
         parser.add_argument("--limits", type=Path, help="a TOML file of rate limits to enforce; see docs/sandbox.md")
+        parser.add_argument(
+            "--closing-faults",
+            action="store_true",
+            help="play the faults that close an account for everybody who shares it, such as `fault spend_limit`",
+        )
         parser.add_argument("--port", type=int, default=8100, help="port to listen on (default 8100)")
         parser.add_argument(
             "--oauth2",
@@ -62,11 +67,12 @@ class Command(BaseCommand):
         datadog_limit: Rate,
         oauth2: str,
         oauth2_lifetime: float,
+        closing_faults: bool,
         **options: Any,
     ) -> None:
         load_encoding("o200k_base")  # now: a missing vocabulary should stop the start, not fail every request
         try:
-            exchange = _exchange(scenario=scenario, limits=limits)
+            exchange = _exchange(scenario=scenario, limits=limits, closing_faults=closing_faults)
         except FileError as error:
             raise CommandError(str(error)) from None
         office = _office(oauth2, lifetime=oauth2_lifetime)
@@ -109,11 +115,12 @@ def _names(vendor: Vendor) -> str:
     return ", ".join(model.id for model in models_of(vendor))
 
 
-def _exchange(*, scenario: Path | None, limits: Path | None) -> Exchange:
+def _exchange(*, scenario: Path | None, limits: Path | None, closing_faults: bool) -> Exchange:
     """Raises FileError for a file that is wrong."""
     told = load_limits(limits) if limits else LimitsFile(pools=SHIPPED_POOLS)
     return Exchange(
         scenario=load_scenario(scenario) if scenario else Scenario(),
+        closing_faults=closing_faults,
         limits=EnforcedLimits(told.pools, time_scale=told.time_scale),
         pacing=Pacing(factor=1 / told.time_scale),
         cache=PromptCache(time_scale=told.time_scale),

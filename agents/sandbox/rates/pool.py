@@ -6,6 +6,7 @@ error messages show.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -41,7 +42,7 @@ class Overload:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pool:
+class Pool(ABC):
     """`models` are model ids or patterns such as `claude-*`. `requests` are per minute, None is no limit.
 
     `spaced_requests`: requests must come one by one, 60 a minute being one a second. `spend_cap` is how many tokens an
@@ -78,17 +79,18 @@ class Pool:
             return 1.0 if self.spaced_requests else max(1.0, self._held(self.limits[dimension]))
         return self._held(self.limits[dimension])
 
+    @abstractmethod
     def needs(self, demand: Demand) -> Mapping[Dimension, int]:
         """What must be there for a request to begin."""
-        raise NotImplementedError
 
+    @abstractmethod
     def takes(self, demand: Demand) -> Mapping[Dimension, int]:
         """What is taken once it begins."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def _token_limits(self) -> Mapping[Dimension, int | None]:
-        raise NotImplementedError
+        """Tokens per minute of each dimension; None is no limit."""
 
     def _held(self, limit: int) -> float:
         return float(limit)

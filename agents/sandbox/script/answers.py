@@ -90,6 +90,16 @@ def _fault_note(request: SandboxRequest, *, words: Words, fault: Fault | None) -
     known = find_fault(words.fault)
     if known is None:
         return f"There is no fault `{words.fault}`. Say `help` to see their names."
+    return _why_not(known, request=request, words=words)
+
+
+def _why_not(known: Fault, *, request: SandboxRequest, words: Words) -> str:
+    """Why a fault that was asked for does not strike."""
+    if words.withheld:
+        return (
+            f"The fault `{known.name}` would close the account, which everybody here shares, so nothing happens. A "
+            "sandbox of your own plays it: `manage.py sandbox --closing-faults`."
+        )
     if request.wire not in known.wires:
         return f"The fault `{known.name}` does not exist on this wire, so nothing happens."
     if known.kind == "tool" and not request.callable_tools:

@@ -62,13 +62,14 @@ unusual way · tool: something goes wrong with a tool call."""
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """`times` is how often it strikes before the same question is answered; None is always, and `fault NAME N` sets
-    it."""
+    it. `closes`: it says something of the whole account, so that a client holds back everybody's calls for long."""
 
     name: FaultName
     kind: FaultKind
     about: str
     times: int | None = None
     wires: tuple[WireName, ...] = ("messages", "chat_completions", "responses")
+    closes: bool = False
 
 
 _CHAT: tuple[WireName, ...] = ("chat_completions",)
@@ -79,20 +80,27 @@ _REFUSED = (
     Fault(name="error_503", kind="refused", about="HTTP 503, overloaded"),
     Fault(name="error_504", kind="refused", about="HTTP 504, a time-out behind the provider's door"),
     Fault(name="rate_limit", kind="refused", about="HTTP 429 with retry-after 1, once; then an answer", times=1),
-    Fault(name="retry_after_7200", kind="refused", about="HTTP 429 with retry-after 7200 (two hours)"),
+    Fault(name="retry_after_7200", kind="refused", about="HTTP 429 with retry-after 7200 (two hours)", closes=True),
     Fault(name="ramp_limit", kind="refused", about="HTTP 429 because usage grew too fast, with retry-after 5"),
     Fault(
         name="never_fits",
         kind="refused",
         about="HTTP 429 for a request that is larger than the limit itself (OpenAI wires only)",
         wires=("chat_completions", "responses"),
+        closes=True,
     ),
-    Fault(name="spend_limit", kind="refused", about="HTTP 429 of a spend limit or an empty quota, no retry-after"),
+    Fault(
+        name="spend_limit",
+        kind="refused",
+        about="HTTP 429 of a spend limit or an empty quota, no retry-after",
+        closes=True,
+    ),
     Fault(
         name="credit_low",
         kind="refused",
         about="HTTP 400 of an empty account (Anthropic wire only)",
         wires=("messages",),
+        closes=True,
     ),
     Fault(name="auth_401", kind="refused", about="HTTP 401, as if the key were wrong"),
     Fault(name="auth_401_once", kind="refused", about="HTTP 401 once, as for a token that has run out", times=1),

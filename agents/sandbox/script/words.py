@@ -18,6 +18,7 @@ class Words:
     not asked. `call` names a tool, `arguments` is JSON for it, "" for made-up ones.
 
     `fault` is the name as written, known or not; `fault_times` None leaves the number to the fault itself.
+    `withheld`: it is one that is not played here.
     """
 
     slow: bool = False
@@ -31,6 +32,7 @@ class Words:
     recall: str = ""
     fault: str = ""
     fault_times: int | None = None
+    withheld: bool = False
     help: bool = False
 
     @property

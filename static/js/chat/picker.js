@@ -21,13 +21,19 @@ export class Picker {
   /** Show what `conversation` uses; for a new chat, what was chosen last. */
   open(conversation) {
     const { agent, provider, model } = conversation ?? this.memory.get("picker") ?? {};
-    this.agent.value = this.names.agentOf(agent)?.id ?? this.names.agents[0]?.id ?? "";
+    if (conversation && !this.names.agentOf(agent)) this.#addGone(agent);
+    this.agent.value = this.names.agentOf(agent)?.id ?? conversation?.agent ?? this.names.agents[0]?.id ?? "";
     this.model.value = keyOf(this.names.modelOf({ provider, model }) ?? this.names.models[0]);
   }
 
   chosen() {
     const model = this.chosenModel();
     return { agent: this.agent.value, provider: model?.provider ?? null, model: model?.id ?? null };
+  }
+
+  /** The conversation's agent is switched off or gone: it is shown, so that another one can be chosen instead. */
+  #addGone(agent) {
+    this.agent.prepend(el("option", { value: agent, disabled: true }, `${this.names.agent(agent)} (switched off)`));
   }
 
   chosenModel = () => this.names.models.find((model) => keyOf(model) === this.model.value);

@@ -107,6 +107,8 @@ def test_the_sandbox_answers_at_a_click(page: Page) -> None:
 @pytest.mark.parametrize(
     "path",
     [
+        "/admin/agents/agentcopy/",
+        "/admin/agents/agentcopy/add/?slug=datadog-champion&based_on=datadog-champion",
         "/admin/agents/provider/add/",
         "/admin/agents/languagemodel/?q=sandbox-claude",
         "/admin/agents/ratepool/add/",
@@ -138,6 +140,8 @@ def test_nobody_meets_a_serious_obstacle(page: Page, scheme: Literal["light", "d
         "/admin/agents/modelcall/",
         "/admin/chat/turn/",
         "/admin/accounts/auditentry/",
+        "/admin/agents/agentcopy/",
+        "/admin/agents/agentcopy/add/?based_on=datadog-champion",
         "/admin/agents/provider/add/",
         "/admin/agents/agentconfig/add/",
         "/admin/agents/settingrule/add/",
@@ -172,3 +176,21 @@ def test_the_inlines_of_a_model_work_under_the_strict_policy(page: Page) -> None
     page.get_by_label("Model").select_option(label="Sandbox · Sandbox Claude")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("row", name="Max Iterations")).to_contain_text("set by the organisation")
+
+
+def test_an_agent_is_edited_compared_and_reset(page: Page) -> None:
+    page.goto("/admin/agents/agentcopy/")
+    page.get_by_role("listitem").filter(has_text="Datadog Champion").get_by_role("link", name="edit").click()
+    instructions = page.get_by_role("textbox", name="Instructions")
+    instructions.fill(f"{instructions.input_value()}\nAnswer in French.")
+    page.get_by_label("datadog_monitors").uncheck()
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_role("region", name="Lines that differ").get_by_role("insertion")).to_have_text(
+        "Answer in French."
+    )
+    assert serious_faults(page) == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("link", name="Reset to shipped…").click()
+    page.get_by_role("button", name="Reset to shipped").click()
+    expect(page.get_by_text("Datadog Champion is as shipped again")).to_be_visible()

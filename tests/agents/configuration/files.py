@@ -15,7 +15,16 @@ from agents.configuration.dumping import dumped
 from agents.configuration.reading import checked, explained, parse
 from agents.configuration.refusal import ConfigurationRefused
 from agents.mcp_rows import McpGrant, McpServer, McpTool
-from agents.models import AgentConfig, LanguageModel, Provider, RatePool, SettingRule
+from agents.models import (
+    AgentConfig,
+    AgentCopy,
+    DatadogConnection,
+    HttpSource,
+    LanguageModel,
+    Provider,
+    RatePool,
+    SettingRule,
+)
 
 EXAMPLE = """\
 [[provider]]
@@ -94,6 +103,9 @@ _ROWS: tuple[type[models.Model], ...] = (
     McpServer,
     McpTool,
     McpGrant,
+    DatadogConnection,
+    HttpSource,
+    AgentCopy,
     AuditEntry,
 )
 

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from agents.configuration.agent_block import AgentBlock
+from agents.configuration.connection_blocks import DatadogBlock, SourceBlock
+from agents.configuration.oauth2_block import OAuth2Block
 from agents.configuration.schema import (
     AgentConfigBlock,
     CapabilitiesBlock,
     McpGrantBlock,
     McpServerBlock,
     ModelBlock,
-    OAuth2Block,
     PoolBlock,
     ProviderBlock,
     SettingRuleBlock,
@@ -31,13 +33,13 @@ def test_the_example_loads_and_its_dump_is_a_no_op(tmp_path: Path) -> None:
     example = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     assert len(example) == 1
     printed = load(tmp_path, example[0])
-    assert "\n12 new, 0 changed, 0 as before.\n" in printed
-    assert "\n0 new, 0 changed, 11 as before.\n" in "\n" + load(tmp_path, dump())
+    assert "\n15 new, 0 changed, 0 as before.\n" in printed
+    assert "\n0 new, 0 changed, 14 as before.\n" in "\n" + load(tmp_path, dump())
 
 
 def test_every_key_is_explained() -> None:
-    mcp = (McpServerBlock, McpGrantBlock)
-    blocks = (ProviderBlock, OAuth2Block, PoolBlock, ModelBlock, *mcp, AgentConfigBlock, SettingRuleBlock)
+    settings = (ProviderBlock, OAuth2Block, PoolBlock, ModelBlock, AgentConfigBlock, SettingRuleBlock)
+    blocks = (*settings, DatadogBlock, SourceBlock, AgentBlock, McpServerBlock, McpGrantBlock)
     keys = {key for block in blocks for key in block.model_fields} - {"pool", "model", "grant"}
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
     abilities = (Path(__file__).parents[3] / "docs" / "capabilities.md").read_text()

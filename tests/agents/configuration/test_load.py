@@ -173,7 +173,7 @@ class TestAgain:
     def test_empty_values_take_away(self, tmp_path: Path) -> None:
         load(tmp_path, EXAMPLE)
         head = '[[provider]]\nslug = "anthropic"\nkind = "anthropic"\n'
-        load(tmp_path, head + 'base_url = ""\nheaders = {}\noauth2 = {}\n')
+        load(tmp_path, head + 'base_url = ""\napi_key = "env:ANTHROPIC_API_KEY"\nheaders = {}\noauth2 = {}\n')
         row = provider("anthropic")
         assert (row.base_url, row.headers, row.oauth2, row.auth) == ("", {}, {}, "api_key")
         load(tmp_path, head + 'api_key = ""\n')

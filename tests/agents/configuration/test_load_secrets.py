@@ -64,3 +64,39 @@ def test_a_provider_that_cannot_be_called_is_noted(tmp_path: Path, monkeypatch: 
     assert said in load(tmp_path, EXAMPLE)
     monkeypatch.setenv("GATEWAY_SECRET", "x")
     assert "anthropic is not offered" not in load(tmp_path, EXAMPLE)
+
+
+class TestAnAddressThatLeadsElsewhere:
+    """The stored secret does not go with it, whether the file leaves it out or says keep:."""
+
+    TEXT = GATEWAY.replace('"env:GATEWAY_KEY"', '"sk-first"')
+    MOVED = TEXT.replace("https://gateway.example.com", "https://evil.example")
+    REFUSED = "f, line 4: base_url leads elsewhere, where the stored api_key must not go"
+
+    @pytest.mark.parametrize("said", ['api_key = "keep:"\n', ""])
+    def test_is_refused(self, tmp_path: Path, said: str) -> None:
+        load(tmp_path, self.TEXT)
+        assert self.REFUSED in refusal(tmp_path, self.MOVED.replace('api_key = "sk-first"\n', said))
+
+    @pytest.mark.parametrize("said", ["sk-of-the-new-place", "env:OTHER", "sk-first", ""])
+    def test_is_taken_where_the_key_is_written_with_it(self, tmp_path: Path, said: str) -> None:
+        load(tmp_path, self.TEXT)
+        load(tmp_path, self.MOVED.replace('"sk-first"', f'"{said}"'))
+        assert provider().base_url == "https://evil.example/v1"
+
+    def test_another_path_at_the_same_place_is_none(self, tmp_path: Path) -> None:
+        load(tmp_path, self.TEXT)
+        load(tmp_path, self.TEXT.replace("/v1", "/v2").replace('"sk-first"', '"keep:"'))
+        assert secrets.unseal(provider().api_key) == "sk-first"
+
+    def test_so_does_the_address_that_the_kind_means(self, tmp_path: Path) -> None:
+        text = '[[provider]]\nslug = "gateway"\nkind = "openai"\napi_key = "sk-first"\n'
+        load(tmp_path, text)
+        told = refusal(tmp_path, text.replace('"openai"', '"anthropic"').replace("sk-first", "keep:"))
+        assert "base_url leads elsewhere" in told
+
+    def test_so_does_the_token_url(self, tmp_path: Path) -> None:
+        text = EXAMPLE.replace('"env:GATEWAY_SECRET"', '"s-2"')
+        load(tmp_path, text)
+        told = refusal(tmp_path, text.replace("idp.example.com", "evil.example").replace('"s-2"', '"keep:"'))
+        assert "f, line 8: token_url leads elsewhere, where the stored client_secret must not go" in told

@@ -30,6 +30,7 @@ from tests.agents.llm.histories import (
     turns,
     words,
 )
+from tests.agents.llm.limiter_laws import without_reasons
 
 
 def test_the_low_water_mark_is_small_and_absolute() -> None:
@@ -196,6 +197,23 @@ class TestRefit:
         assert smaller.window.token_limit == limit.token_limit
         assert limit.fit(history, window=smaller.window).messages == smaller.messages
 
+    @pytest.mark.parametrize(("max_input", "cold"), [(1_500 + FRAME, False), (4_000, True)])
+    def test_what_it_leaves_out_had_no_room_in_the_rate_limit(self, max_input: int, cold: bool) -> None:
+        """What `fit` left out before it did not fit the token limit; both are still told apart by the next call."""
+        limit = limiter(4_000, low_water=700)
+        history = [*turns(30), ask(30)]
+        context = limit.fit(history)
+        before = context.receipt.earlier
+        assert (before.over_limit.count, before.over_rate_limit.count) == (before.count, 0)
+        sent = [message for message in history if message.id in set(ids(context.messages))]
+        less = limit.refit(sent, max_input=max_input, cold=cold, window=context.window, earlier=context.earlier)
+        earlier = less.receipt.earlier
+        assert earlier.over_limit == before.over_limit
+        assert earlier.over_rate_limit.count == earlier.count - before.count > 0
+        assert earlier.to_dict()["reasons"].keys() == {"over_limit", "over_rate_limit"}
+        then = limit.fit(list(less.messages), window=less.window, earlier=less.earlier)
+        assert then.receipt.earlier == earlier
+
     def test_a_request_that_is_small_enough_stays_the_same(self) -> None:
         history = [*turns(4), ask(9)]
         context = limiter(4_000).fit(history)
@@ -209,7 +227,8 @@ class TestRefit:
         window = limit.fit(history).window
         cold = limit.refit(history, max_input=limit.token_limit, cold=True, window=window)
         assert cold.receipt.conversation == 500
-        assert limit.refit(history, max_input=limit.token_limit, cold=True, window=cold.window) == cold
+        again = limit.refit(history, max_input=limit.token_limit, cold=True, window=cold.window)
+        assert without_reasons(again) == without_reasons(cold)
 
     def test_a_cold_prefix_does_not_cost_the_running_turn_its_results(self) -> None:
         limit = limiter(4_000, low_water=500)

@@ -68,7 +68,9 @@ class Stage:
 @asynccontextmanager
 async def set_stage(way: Way, *, gate: Gate, exchange: Exchange | None = None) -> AsyncIterator[Stage]:
     journal = Journal(keep=100)
-    app = SandboxApp(exchange=exchange or Exchange(pacing=Pacing(sleep=gate.sleep)), journal=journal)
+    app = SandboxApp(
+        exchange=exchange or Exchange(pacing=Pacing(sleep=gate.sleep), closing_faults=True), journal=journal
+    )
     timeout = httpx2.Timeout(60, read=READ_TIMEOUT)
     if way == "in process":
         async with httpx2.AsyncClient(transport=SandboxTransport(app), timeout=timeout) as http:

@@ -91,7 +91,7 @@ def vocabulary() -> None:
 @pytest.fixture(params=["in process", "over HTTP"])
 async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[tuple[httpx2.AsyncClient, str]]:
     """A client, and the address to reach the sandbox at."""
-    app = SandboxApp(exchange=Exchange(pacing=Pacing(factor=0)))
+    app = SandboxApp(exchange=Exchange(pacing=Pacing(factor=0), closing_faults=True))
     timeout = httpx2.Timeout(120, read=3)
     if request.param == "in process":
         async with httpx2.AsyncClient(transport=SandboxTransport(app), timeout=timeout) as client:
