@@ -93,7 +93,7 @@ def _without_fault(text: str, fault_of: Any, /) -> str:
 
 @admin.register(HttpSource)
 class HttpSourceAdmin(AuditedAdmin):
-    """The services that agents may read over HTTP."""
+    """The services that agents may call over HTTP."""
 
     form = HttpSourceForm
     list_display = ["name", "slug", "base_url", "auth", "credentials", "enabled"]

@@ -13,6 +13,15 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
+class Post:
+    """A request that changes something, as it was written: `body` is JSON text."""
+
+    source: str
+    path: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Words:
     """What was asked for. `long` and `think` are in tokens, `loop` in rounds, `parallel` in tool calls per round; 0 is
     not asked.
@@ -27,18 +36,19 @@ class Words:
     think: int = 0
     echo: str = ""
     recall: str = ""
+    post: Post | None = None
     fault: str = ""
     fault_times: int | None = None
     help: bool = False
 
     @property
     def rounds(self) -> int:
-        """Rounds of tool calls: `parallel` alone is one round."""
-        return self.loop or min(self.parallel, 1)
+        """Rounds of tool calls: `parallel` and `post` alone are one round."""
+        return self.loop or min(self.parallel, 1) or int(self.post is not None)
 
 
 _FILLER = r"(?:(?:please|and|then|now|tokens|rounds|times|calls)\b|[,;.])\s*"
-_NAMES = "long|loop|parallel|think|echo|recall|fault|help|slow"
+_NAMES = "long|loop|parallel|think|echo|recall|post|fault|help|slow"
 _NUMBER = r"\s+(?P<number>\d{1,9})\b"
 _WORDS: Mapping[str, re.Pattern[str]] = {
     "slow": re.compile(rf"slow\b(?=\s*(?:{_FILLER})*(?:$|(?:{_NAMES})\b))", re.IGNORECASE),
@@ -48,6 +58,7 @@ _WORDS: Mapping[str, re.Pattern[str]] = {
     "think": re.compile("think" + _NUMBER, re.IGNORECASE),
     "echo": re.compile(r"echo\s+(?P<text>.+)", re.IGNORECASE | re.DOTALL),
     "recall": re.compile(r"recall\s+(?:\"(?P<quoted>[^\"\n]+)\"|(?P<text>\S+))", re.IGNORECASE),
+    "post": re.compile(r"post\s+(?P<source>[\w-]+)\s+(?P<path>/\S*)\s+(?P<body>\{.*\})", re.IGNORECASE | re.DOTALL),
     "fault": re.compile(r"fault\s+(?P<text>\w+)(?:\s+(?P<number>\d{1,3})\b)?", re.IGNORECASE),
     "help": re.compile(r"help[\s.!?]*$", re.IGNORECASE),
 }
@@ -87,6 +98,8 @@ def _with(words: Words, *, name: str, match: re.Match[str], rest: str) -> Words:
             values["echo"] = "\n".join(filter(None, (found["text"], rest)))
         case "recall":
             values["recall"] = found["quoted"] or found["text"].strip(".,;:!?'`\"")
+        case "post":
+            values["post"] = Post(source=found["source"], path=found["path"], body=found["body"])
         case "fault":
             times = None if number is None else int(number)
             return replace(words, fault=found["text"].lower(), fault_times=times)
