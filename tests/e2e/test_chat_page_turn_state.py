@@ -95,7 +95,11 @@ def an_approval(chance: random.Random, call: str, *, id: str) -> list[tuple[str,
     return [event, ("tool.decided", decided)][: chance.randint(0, 2)]
 
 
-DECISIONS = ({"approved": True, "by": "u"}, {"approved": False, "by": "u"}, {"approved": False, "by": None})
+DECISIONS: tuple[dict[str, Any], ...] = (
+    {"approved": True, "by": "u"},
+    {"approved": False, "by": "u"},
+    {"approved": False, "by": None},
+)
 
 
 def folded(events: list[Event]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ export class ToolCard {
   update(tool) {
     this.element.dataset.state = tool.ok === null ? "running" : tool.ok ? "ok" : "failed";
     this.#showConsent(tool.approval);
-    say(this.state, { running: "running", ok: "done", failed: "failed" }[this.element.dataset.state]);
+    if (tool.approval === "pending") say(this.state, "");
+    else say(this.state, { running: "running", ok: "done", failed: "failed" }[this.element.dataset.state]);
     this.resultPart.hidden = tool.ok === null;
     say(this.result, cut(pretty(tool.preview)));
     say(this.note, noteOn(tool));
