@@ -40,7 +40,7 @@ def permitted(slug: str, *, method: str, path: str) -> Source:
         raise ToolFailed(
             f"{row.name} has no path {path} for you; there are: {', '.join(patterns_of(row.allowed_paths))}"
         )
-    return _source(row)
+    return source_of(row)
 
 
 def _row(slug: str) -> HttpSource:
@@ -51,7 +51,8 @@ def _row(slug: str) -> HttpSource:
     return rows[slug]
 
 
-def _source(row: HttpSource) -> Source:
+def source_of(row: HttpSource) -> Source:
+    """ToolFailed where its key is not there."""
     match row.auth:
         case HttpSource.Auth.HEADER:
             key = _secret(row, row.api_key)
