@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -28,6 +28,7 @@ from chat.models import Approval, Turn
 
 Status = Approval.Status
 _BY = AuditEntry.Door.API
+_GOES_ON = Exists(Turn.objects.filter(pk=OuterRef("turn"), status__in=Turn.ACTIVE))
 _DECISION = ["status", "by", "decided_at"]
 
 
@@ -68,7 +69,8 @@ def decide(*, user: User, turn_id: uuid.UUID, approval_id: uuid.UUID, approved: 
     row = own(user, turn_id=turn_id, approval_id=approval_id)
     status = Status.APPROVED if approved else Status.DENIED
     with transaction.atomic():
-        pending = Approval.objects.filter(pk=row.pk, status=Status.PENDING, turn__status__in=Turn.ACTIVE)
+        # No join: its conditions would not be looked at again by one who had to wait for another's decision.
+        pending = Approval.objects.filter(_GOES_ON, pk=row.pk, status=Status.PENDING)
         if not pending.update(status=status, decided_at=Now(), by=user):
             raise _too_late(row)
         row.refresh_from_db(fields=_DECISION)
