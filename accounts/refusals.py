@@ -86,6 +86,11 @@ class TurnNotWaiting(Refusal):
     status = 409
 
 
+class ApprovalDecided(Refusal):
+    code = "approval_decided"
+    status = 409
+
+
 class QueueFull(Refusal):
     code = "queue_full"
     status = 409

@@ -121,7 +121,8 @@ _COMPANY = """\
 GET /company/orders: amount, status
 GET /company/payments: order_ref, amount_cents, state
 GET /company/inventory: order_id, sku, quantity (reservations for the items of orders)
-All: ?page=1&per_page=100; rows in data, next is the path of the next page"""
+POST /company/refunds: order, amount_cents, reason
+All GET: ?page=1&per_page=100; rows in data, next is the path of the next page"""
 
 
 def ensure_shipped_rows() -> list[str]:
@@ -138,7 +139,12 @@ def ensure_shipped_rows() -> list[str]:
     )
     HttpSource.objects.get_or_create(
         slug="company",
-        defaults={"name": "Sandbox company", "allowed_paths": "/company/*", "operations": _COMPANY},
+        defaults={
+            "name": "Sandbox company",
+            "allowed_paths": "/company/*",
+            "allowed_methods": "GET, POST",
+            "operations": _COMPANY,
+        },
     )
     there = set(Provider.objects.values_list("slug", flat=True))
     return [shipped.slug for shipped in SHIPPED if shipped.slug not in there and _make(shipped)]

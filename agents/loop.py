@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from agents.llm.consent import Ask, ConsentRequest, Decision
 from agents.llm.events import (
     CallGranted,
     CallRefitted,
@@ -94,9 +95,16 @@ BuildRequest = Callable[[int, bool], Awaitable[ModelRequest]]
 
 
 async def run_loop(
-    *, model: ChatModel, tools: ToolSet, build_request: BuildRequest, max_iterations: int, tool_timeout: float = 60.0
+    *,
+    model: ChatModel,
+    tools: ToolSet,
+    build_request: BuildRequest,
+    max_iterations: int,
+    tool_timeout: float = 60.0,
+    ask: Ask | None = None,
 ) -> AsyncGenerator[LoopEvent]:
     """Iterate until an answer calls no tool, at most `max_iterations` times. `tool_timeout` in seconds, for each tool.
+    `ask` asks the user for what changes something; where there is none, no such call is run.
 
     Errors of the model or of the context (`LLMError`) pass through; an error of a tool becomes a failed result.
     """
@@ -127,7 +135,7 @@ async def run_loop(
         if not answer.tool_calls:
             return
         results: dict[str, ToolResult] = {}
-        async with aclosing(_run_all(tools, answer.tool_calls, tool_timeout)) as finished:
+        async with aclosing(_run_all(tools, answer.tool_calls, tool_timeout, ask=ask)) as finished:
             async for result in finished:
                 results[result.call_id] = result
                 yield ToolFinished(result=result)
@@ -158,12 +166,22 @@ async def _run_all(
     tools: ToolSet,
     calls: tuple[ToolCall, ...],
     timeout: float,  # noqa: ASYNC109 - handed on to each tool
+    *,
+    ask: Ask | None,
 ) -> AsyncGenerator[ToolResult]:
     free = asyncio.Semaphore(TOOLS_AT_ONCE)
 
+    async def ask_aside(call: ToolCall, request: ConsentRequest) -> Decision:
+        assert ask is not None, "only given to tools if there is one"
+        free.release()  # Whoever waits for a person keeps no other tool from running.
+        try:
+            return await ask(call, request)
+        finally:
+            await free.acquire()
+
     async def run(call: ToolCall) -> ToolResult:
         async with free:
-            return await run_tool(tools, call, timeout=timeout)
+            return await run_tool(tools, call, timeout=timeout, ask=ask_aside if ask else None)
 
     tasks = [asyncio.create_task(run(call)) for call in calls]
     try:

@@ -421,7 +421,7 @@ class DatadogConnection(models.Model):
 
 
 class HttpSource(models.Model):
-    """A service that agents may read over HTTP. Everybody who may use the agents may ask it."""
+    """A service that agents may call over HTTP. Everybody who may use the agents may ask it."""
 
     class Auth(models.TextChoices):
         NONE = "none", "None"
@@ -447,7 +447,9 @@ class HttpSource(models.Model):
         help_text="One a line: /orders, /orders/* (one step of a path), /reports/** (all below)."
     )
     allowed_methods = models.CharField(
-        max_length=60, default="GET", help_text="Such as GET, HEAD. Agents only read: any other method is refused."
+        max_length=60,
+        default="GET",
+        help_text="GET, or GET, POST: all but GET and HEAD asks the user each time.",
     )
     operations = models.TextField(
         blank=True,

@@ -16,8 +16,8 @@ from agents.availability import find_model, usable_agent
 from agents.llm.errors import LLMError
 from agents.models import LanguageModel
 from agents.roster import equipped
-from chat import context, engine, post, turn_start, turns
-from chat.models import Conversation, Turn
+from chat import approvals, context, engine, post, turn_start, turns
+from chat.models import Approval, Conversation, Turn
 from chat.once import Accepted
 from chat.post import Choice, Weight
 from chat.turn_start import Chosen, Start, default_model
@@ -111,6 +111,12 @@ def shorten(*, user: User, turn_id: uuid.UUID) -> Turn:
     turn = turns.request_shorter(user=user, turn_id=turn_id)
     engine.shorten_turn(turn_id)
     return turn
+
+
+def decide(*, user: User, turn_id: uuid.UUID, approval_id: uuid.UUID, approved: bool) -> Approval:
+    row = approvals.decide(user=user, turn_id=turn_id, approval_id=approval_id, approved=approved)
+    engine.tell_decided(approval_id)
+    return row
 
 
 def _announce(accepted: Accepted) -> Accepted:

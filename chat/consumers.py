@@ -16,12 +16,14 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from accounts.live_credentials import Credential
+from accounts.models import User
 from accounts.moments import rfc3339
 from accounts.refusals import Forbidden, NotReady, Refusal, TooManyRequests
 from agents.llm.errors import LLMError
 from agents.threads import in_thread
 from chat import actions, engine, protocol, send_limits
 from chat.frame_budget import FrameBudget
+from chat.models import Turn
 from chat.once import Accepted
 from chat.own_rows import own_conversation
 from chat.protocol import Frame, FrameRefused
@@ -236,10 +238,22 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case protocol.Stop():
                 turn = await in_thread(actions.stop)(user=user, turn_id=frame.turn)
                 await self._ack(frame, conversation=str(turn.conversation_id), turn=str(turn.pk))
-
             case protocol.Shorten():
                 turn = await in_thread(actions.shorten)(user=user, turn_id=frame.turn)
                 await self._ack(frame, conversation=str(turn.conversation_id), turn=str(turn.pk))
+            case protocol.Approve():
+                turn = await self._decide(frame, user=user)
+                await self._ack(frame, conversation=str(turn.conversation_id), turn=str(turn.pk))
+
+    @staticmethod
+    async def _decide(frame: protocol.Approve, *, user: User) -> Turn:
+        row = await in_thread(actions.decide)(
+            user=user,
+            turn_id=frame.turn,
+            approval_id=frame.approval,
+            approved=frame.approved,
+        )
+        return row.turn
 
     async def _ack_accepted(self, frame: Frame, accepted: Accepted) -> None:
         await self._ack(

@@ -7,19 +7,20 @@ from the stored results the same way).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from chat import turn_state
+from chat.approvals import told
 from chat.context import summary
 from chat.message_rows import text_of
-from chat.models import Iteration, Message, Turn
+from chat.models import Approval, Iteration, Message, Turn
 from chat.previews import preview
 
 
 def states(turns: Sequence[Turn]) -> dict[str, turn_state.State]:
-    """By turn id, in three queries. Each turn's model must be loaded."""
+    """By turn id, in four queries. Each turn's model must be loaded."""
     ids = [turn.pk for turn in turns]
     messages: defaultdict[UUID | None, list[Message]] = defaultdict(list)
     for message in Message.objects.filter(turn__in=ids).exclude(role="user").order_by("position"):
@@ -27,10 +28,15 @@ def states(turns: Sequence[Turn]) -> dict[str, turn_state.State]:
     iterations: defaultdict[UUID, list[Iteration]] = defaultdict(list)
     for iteration in Iteration.objects.filter(turn__in=ids).select_related("model_call").order_by("n"):
         iterations[iteration.turn_id].append(iteration)
-    return {str(turn.pk): _state(turn, iterations[turn.pk], messages[turn.pk]) for turn in turns}
+    asked: defaultdict[UUID, list[Approval]] = defaultdict(list)
+    for approval in Approval.objects.filter(turn__in=ids):
+        asked[approval.turn_id].append(approval)
+    return {str(turn.pk): _state(turn, iterations[turn.pk], messages[turn.pk], asked[turn.pk]) for turn in turns}
 
 
-def _state(turn: Turn, iterations: Sequence[Iteration], messages: Sequence[Message]) -> turn_state.State:
+def _state(  # noqa: PLR0917 - a turn and its rows
+    turn: Turn, iterations: Sequence[Iteration], messages: Sequence[Message], asked: Sequence[Approval]
+) -> turn_state.State:
     state = turn_state.initial(turn=str(turn.pk), conversation=str(turn.conversation_id))
     answers = [message for message in messages if message.role == "assistant"]
     maximum = turn.settings.get("values", {}).get("max_iterations", {}).get("value", 0)
@@ -46,28 +52,30 @@ def _state(turn: Turn, iterations: Sequence[Iteration], messages: Sequence[Messa
         model=turn.model.model_id if turn.model else None,
         n=iterations[-1].n if iterations else 0,
         max=maximum if iterations else 0,
-        iterations=[_iteration(iteration, messages) for iteration in iterations],
+        iterations=[_iteration(iteration, messages, asked) for iteration in iterations],
+        approvals=[{**told(approval), "status": approval.status} for approval in asked],
         usage=turn.usage,
         message=str(answers[-1].pk) if answers else None,
     )
     return state
 
 
-def _iteration(iteration: Iteration, messages: Sequence[Message]) -> dict[str, Any]:
+def _iteration(iteration: Iteration, messages: Sequence[Message], asked: Sequence[Approval]) -> dict[str, Any]:
     answer = next((message for message in messages if message.pk == iteration.message_id), None)
+    asked_here = {one.call: one.status for one in asked if one.n == iteration.n}
     results = next((message for message in messages if answer is not None and message.parent_id == answer.pk), None)
     return {
         "n": iteration.n,
         "message": str(iteration.message_id) if iteration.message_id else None,
         "text": text_of(answer) if answer else "",
         "reasoning": "".join(part["text"] for part in answer.parts if part["kind"] == "reasoning") if answer else "",
-        "tools": _tools(answer, results) if answer else [],
+        "tools": _tools(answer, results, asked_here) if answer else [],
         "context": summary(iteration.receipt),
         "usage": None,
     }
 
 
-def _tools(answer: Message, results: Message | None) -> list[dict[str, Any]]:
+def _tools(answer: Message, results: Message | None, asked: Mapping[str, str]) -> list[dict[str, Any]]:
     found = {part["call_id"]: part for part in results.parts if part["kind"] == "tool_result"} if results else {}
     tools = []
     for part in answer.parts:
@@ -77,5 +85,5 @@ def _tools(answer: Message, results: Message | None) -> list[dict[str, Any]]:
             shown = {"ok": None, "preview": "", "shortened": False, "took_ms": None}
             if result is not None:
                 shown = {"ok": result["ok"], **preview(result["text"]), "took_ms": result.get("took_ms")}
-            tools.append({**tool, **shown})
+            tools.append({**tool, **shown, "approval": asked.get(part["id"])})
     return tools

@@ -1,8 +1,8 @@
 """What one process runs beside its requests: hub, event log, worker, reaper. One engine per event loop.
 
 The ASGI lifespan starts and stops it; a server without a lifespan (daphne, `runserver`) starts it at the first request.
-Code in other threads (REST handlers, pages) speaks to it through `notify`, `news`, `stop_turn` and `shorten_turn`:
-hints only. The rows are the truth, and a process without an engine loses nothing.
+Code in other threads (REST handlers, pages) speaks to it through `notify`, `news`, `stop_turn`, `shorten_turn` and
+`tell_decided`: hints only. The rows are the truth, and a process without an engine loses nothing.
 """
 
 from __future__ import annotations
@@ -187,6 +187,11 @@ def stop_turn(turn_id: UUID) -> None:
 def shorten_turn(turn_id: UUID) -> None:
     """From any thread: have less sent in the call that the turn waits for, at once, if it runs in this process."""
     _call(lambda engine: engine.worker.shorten_turn(turn_id))
+
+
+def tell_decided(approval_id: UUID) -> None:
+    """From any thread: a person has decided; the turn that waits for it goes on at once, if it runs in this process."""
+    _call(lambda engine: engine.worker.desk.tell([approval_id]))
 
 
 def _call(work: Callable[[Engine], None]) -> None:

@@ -224,3 +224,48 @@ class Iteration(models.Model):
 
     def __str__(self) -> str:
         return f"iteration {self.n}"
+
+
+class Approval(models.Model):
+    """One call of a tool that a person was asked to allow: exactly what was shown, and what became of it.
+
+    A consent holds for this call alone. What nobody decided expires, with its patience or with its turn.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        APPROVED = "approved", "Approved"
+        DENIED = "denied", "Denied"
+        EXPIRED = "expired", "Expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="approvals")
+    n = models.PositiveSmallIntegerField(help_text="The iteration whose answer calls the tool.")
+    call = models.CharField(max_length=200, help_text="The id of the call, as its answer has it.")
+    tool = models.CharField(max_length=200)
+    title = models.CharField(max_length=300)
+    request = models.TextField(help_text="All that is asked for, as it was shown.")
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    expires_at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="pending", decided_at__isnull=True)
+                | (~Q(status="pending") & Q(decided_at__isnull=False)),
+                name="an_approval_is_decided_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["approved", "denied"], by__isnull=False)
+                | (~Q(status__in=["approved", "denied"]) & Q(by__isnull=True)),
+                name="an_approval_is_decided_by_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["turn"], condition=Q(status="pending"), name="pending_approvals")]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.status})"

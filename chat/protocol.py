@@ -73,6 +73,13 @@ class Shorten(_Frame):
     turn: UUID
 
 
+class Approve(_Frame):
+    type: Literal["approve"]
+    turn: UUID
+    approval: UUID
+    approved: Annotated[bool, Field(strict=True)]
+
+
 class Regenerate(_Frame):
     type: Literal["regenerate"]
     message: UUID
@@ -93,10 +100,10 @@ class Ping(_Frame):
     type: Literal["ping"]
 
 
-Frame = Subscribe | Unsubscribe | Send | Stop | Shorten | Regenerate | Edit | Ping
+Frame = Subscribe | Unsubscribe | Send | Stop | Shorten | Approve | Regenerate | Edit | Ping
 
 _WITH_TEXT = ("send", "edit")
-_KNOWN = ("subscribe", "unsubscribe", "send", "stop", "shorten", "regenerate", "edit", "ping")
+_KNOWN = ("subscribe", "unsubscribe", "send", "stop", "shorten", "approve", "regenerate", "edit", "ping")
 _parser: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 

@@ -14,7 +14,7 @@ from agents.llm.messages import Message, Part, ReasoningPart, TextPart, ToolCall
 from agents.llm.tokens import TokenCounter
 from agents.model_counter import UNKNOWN_COUNTER, counter_of
 from agents.models import ModelCall, StoredResult
-from chat import models, turn_state, turns
+from chat import approvals, models, turn_state, turns
 from chat.event_log import replay
 from chat.lease import Lease, LeaseLost
 from chat.models import Iteration, Turn
@@ -38,6 +38,7 @@ def reap(turn_id: uuid.UUID) -> list[WireEvent]:
     try:
         with transaction.atomic():
             events = turns.finish(lease, _rescue(lease))
+            approvals.expire_all(turn_id)
     except LeaseLost:
         return []  # Another reaper was later, and ends it.
     logger.warning("turn %s had lost its worker; it ended as interrupted", turn_id)

@@ -28,8 +28,9 @@ from agents.llm.providers.base import ModelRequest
 from agents.models import ModelCall
 from agents.prepared import insert
 from agents.threads import in_thread
+from chat import approvals, stored_results, turn_start
 from chat import context as contexts
-from chat import stored_results, turn_start
+from chat.asking import Asking, Desk
 from chat.event_log import Event, EventLog
 from chat.lease import Lease, LeaseLost
 from chat.models import Iteration, Turn
@@ -46,11 +47,14 @@ LOST = Ending(status=Turn.Status.INTERRUPTED, reason="worker_lost")
 class TurnRun:
     """A claimed turn while it runs: `start()` once, `stop(as_)` at any time, and `shorten()` while it waits."""
 
-    def __init__(self, *, turn: Turn, lease: Lease, log: EventLog, start: turn_start.Start | None = None) -> None:
+    def __init__(
+        self, *, turn: Turn, lease: Lease, log: EventLog, desk: Desk, start: turn_start.Start | None = None
+    ) -> None:
         self.turn = turn
         self.lease = lease
         self._prepared = start
         self._log = log
+        self._asking = Asking(lease=lease, log=log, desk=desk)
         lease.on_lost = lambda: self.stop(LOST)
         self._task: asyncio.Task[None] | None = None
         self._begun = False
@@ -121,7 +125,13 @@ class TurnRun:
             wants_shorter=lambda: self._wants_shorter,
         )
         self._max = start.context.values.max_iterations
-        events = loop.run_loop(model=model, tools=start.tools, build_request=self._build, max_iterations=self._max)
+        events = loop.run_loop(
+            model=model,
+            tools=start.tools,
+            build_request=self._build,
+            max_iterations=self._max,
+            ask=self._asking.ask,
+        )
         await self._keep(events)
         return self._ending()
 
@@ -133,6 +143,7 @@ class TurnRun:
     async def _build(self, n: int, is_last: bool) -> ModelRequest:
         """The context of iteration `n`: announced along with its row in the ledger, so before its request is sent."""
         self._n, self._message_id, self._call_id, self._results = n, str(uuid.uuid4()), None, []
+        self._asking.n = n
         built = self._announced = await self._next_call(n, is_last=is_last)
 
         def rows() -> None:
@@ -322,5 +333,11 @@ class TurnRun:
         if self._unsaid is not None:
             await self._log.append(self.lease)  # The opening may be noted already; then it is written now.
         opening, changes = self._opening()
-        await self._log.append(self.lease, *opening, ended.event(), changes=changes | ended.changes())
+        await self._log.append(
+            self.lease,
+            *opening,
+            ended.event(),
+            changes=changes | ended.changes(),
+            rows=(lambda: approvals.expire_all(self.lease.turn_id)) if self._asking.has_asked else None,
+        )
         self._log.forget(self.lease)

@@ -29,6 +29,7 @@ def initial(*, turn: str, conversation: str) -> State:
         "n": 0,
         "max": 0,
         "iterations": [],
+        "approvals": [],
         "waiting": None,
         "usage": None,
         "message": None,
@@ -119,8 +120,29 @@ def _tool_call(state: State, event: Mapping[str, Any]) -> None:
             "tokens": None,
             "shortened": False,
             "took_ms": None,
+            "approval": None,
         }
     )
+
+
+def _approval(state: State, event: Mapping[str, Any]) -> None:
+    names = ("id", "call", "tool", "title", "request", "expires_at")
+    state["approvals"].append({name: event[name] for name in names} | {"status": "pending"})
+    _note_approval(state, call=event["call"], status="pending")
+
+
+def _decided(state: State, event: Mapping[str, Any]) -> None:
+    status = "approved" if event["approved"] else "denied" if event["by"] else "expired"
+    for approval in state["approvals"]:
+        if approval["id"] == event["id"]:
+            approval["status"] = status
+    _note_approval(state, call=event["call"], status=status)
+
+
+def _note_approval(state: State, *, call: str, status: str) -> None:
+    for tool in state["iterations"][-1]["tools"]:
+        if tool["id"] == call:
+            tool["approval"] = status
 
 
 def _tool_result(state: State, event: Mapping[str, Any]) -> None:
@@ -147,6 +169,18 @@ def _ended(state: State, event: Mapping[str, Any]) -> None:
         waiting=None,
     )
 
+    _expire_approvals(state)
+
+
+def _expire_approvals(state: State) -> None:
+    """Nobody can decide any more what is still asked."""
+    for approval in state["approvals"]:
+        if approval["status"] == "pending":
+            approval["status"] = "expired"
+    for tool in (tool for iteration in state["iterations"] for tool in iteration["tools"]):
+        if tool["approval"] == "pending":
+            tool["approval"] = "expired"
+
 
 def _no_longer_waiting(state: State) -> None:
     if state["waiting"] is not None:
@@ -163,6 +197,8 @@ _APPLY = {
     "delta": _delta,
     "reasoning": _reasoning,
     "tool.call": _tool_call,
+    "tool.approval": _approval,
+    "tool.decided": _decided,
     "tool.result": _tool_result,
     "usage": _usage,
     "turn.ended": _ended,

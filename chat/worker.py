@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from agents.threads import in_thread
-from chat import reaper, turns
+from chat import approvals, reaper, turns
+from chat.asking import Desk
 from chat.event_log import EventLog, publish
 from chat.hub import Hub
 from chat.models import Turn
@@ -36,6 +37,7 @@ _requested = in_thread(turns.requested)
 _expired = in_thread(turns.expired)
 _active = in_thread(turns.active)
 _reap = in_thread(reaper.reap)
+_decided = in_thread(approvals.decided)
 
 
 class Worker:
@@ -52,8 +54,13 @@ class Worker:
         self._woken = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._runs: dict[uuid.UUID, TurnRun] = {}
-        self.places = Places(capacity=capacity, taken=self._runs.__len__)
+        self.desk = Desk()
+        self.places = Places(capacity=capacity, taken=self._busy)
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def _busy(self) -> int:
+        """Turns that take a place: who waits for a person may wait for long, and keeps nobody else from beginning."""
+        return max(0, len(self._runs) - self.desk.turns)
 
     def wake(self) -> None:
         """There may be a turn to claim."""
@@ -111,7 +118,7 @@ class Worker:
 
     def begin(self, claimed: Claimed, *, start: Start | None = None) -> None:
         """Run a turn that was claimed in this worker's name. `start` is there if it is prepared already."""
-        run = TurnRun(turn=claimed.turn, lease=claimed.lease, log=self._log, start=start)
+        run = TurnRun(turn=claimed.turn, lease=claimed.lease, log=self._log, desk=self.desk, start=start)
         self._runs[claimed.turn.pk] = run
         task = run.start()
         self._tasks.add(task)
@@ -145,6 +152,8 @@ class Worker:
                     self.stop_turn(turn_id)
                 for turn_id in asked.shorter:
                     self.shorten_turn(turn_id)
+                if waiting := self.desk.waiting():
+                    self.desk.tell(await _decided(waiting))
             except Exception:
                 logger.exception("could not renew leases; trying again")
 

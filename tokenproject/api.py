@@ -15,6 +15,7 @@ from agents.api import router as agents_router
 from agents.limits_api import router as limits_router
 from agents.usage_api import router as usage_router
 from chat.api import router as chat_router
+from chat.approvals_api import router as approvals_router
 from tokenproject.api_errors import add_handlers, on_refusal
 from tokenproject.api_schema import DescribedApi
 from tokenproject.health import router as health_router
@@ -54,3 +55,4 @@ api.add_router("", agents_router)
 api.add_router("", usage_router)
 api.add_router("", limits_router)
 api.add_router("", chat_router)
+api.add_router("", approvals_router)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
 from accounts.audited_admin import AuditedAdmin
 from agents import secrets
@@ -11,6 +13,7 @@ from agents.admin.checked import checked
 from agents.admin.moved import ask_again
 from agents.admin.oauth2_form import OAUTH2_FIELDS, OAuth2Form, line
 from agents.admin.secret_entry import SecretEntry, stored
+from agents.admin.source_page import source_page
 from agents.configuration.fields import Address
 from agents.models import HttpSource
 from agents.sources import allowed
@@ -93,7 +96,7 @@ def _without_fault(text: str, fault_of: Any, /) -> str:
 
 @admin.register(HttpSource)
 class HttpSourceAdmin(AuditedAdmin):
-    """The services that agents may read over HTTP."""
+    """The services that agents may call over HTTP."""
 
     form = HttpSourceForm
     list_display = ["name", "slug", "base_url", "auth", "credentials", "enabled"]
@@ -106,6 +109,13 @@ class HttpSourceAdmin(AuditedAdmin):
         ("Credentials", {"fields": ["auth", "header_name", "header_scheme", "new_api_key", "clear_api_key"]}),
         ("OAuth2 client credentials", {"fields": [*OAUTH2_FIELDS], "classes": ["collapse"]}),
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.test_connection)
+        return [path("<uuid:pk>/test-connection/", view, name="agents_httpsource_test"), *super().get_urls()]
+
+    def test_connection(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        return source_page(self, request, source=self.get_object(request, str(pk)))
 
     @admin.display(description="Credentials")
     def credentials(self, row: HttpSource) -> str:

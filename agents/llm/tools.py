@@ -14,10 +14,13 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import ArgsKwargs
 
+from agents.llm import consent
 from agents.llm.arguments import parse_arguments
-from agents.llm.errors import LLMError
+from agents.llm.consent import Ask, ConsentRequest
+from agents.llm.errors import LLMError, ToolFailed
 from agents.llm.messages import ToolCall, ToolResult, ToolSpec
 from agents.llm.tool_output import output_text
+from agents.llm.tool_time import ToolTime, nobodys_time, tool_time
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds that a tool may run unless it says otherwise."""
@@ -55,13 +58,18 @@ class Tool:
     """`run` gets the arguments object as the model wrote it, checks it (`InvalidArguments`), and returns text or
     anything that JSON can hold. It raises `errors.ToolFailed` with a text for the model; what else it raises is logged.
 
-    `timeout` is in seconds. `side_effects`: running it changes something outside, so that it may need a consent.
+    `timeout` is in seconds. `side_effects`: it changes something outside, so each call needs a person's consent.
+    `consent` says for checked arguments what exactly is asked, None where this call needs none; it raises what `run`
+    does. Without it, a tool with side effects asks with its name and arguments. `check` refuses arguments
+    (`InvalidArguments`) before anybody is asked.
     """
 
     spec: ToolSpec
     run: Callable[[Mapping[str, Any]], Awaitable[object]]
     timeout: float = DEFAULT_TIMEOUT
     side_effects: bool = False
+    consent: Callable[[Mapping[str, Any]], Awaitable[ConsentRequest | None]] | None = None
+    check: Callable[[Mapping[str, Any]], None] | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.spec.name):
@@ -125,16 +133,21 @@ def _tool_of(function: Function, *, timeout: float, side_effects: bool) -> Tool:
     _require_named_parameters(function)
     checked: TypeAdapter[Awaitable[object]] = TypeAdapter(cast(Any, function))
 
-    async def run(arguments: Mapping[str, Any]) -> object:
+    def begun(arguments: Mapping[str, Any]) -> Any:
         try:
-            running = checked.validate_python(ArgsKwargs((), dict(arguments)))
+            return checked.validate_python(ArgsKwargs((), dict(arguments)))
         except ValidationError as error:
             raise InvalidArguments(_faults(error)) from None
-        return await running
+
+    async def run(arguments: Mapping[str, Any]) -> object:
+        return await begun(arguments)
+
+    def check(arguments: Mapping[str, Any]) -> None:
+        begun(arguments).close()  # A coroutine that was never started has done nothing.
 
     parameters = checked.json_schema(schema_generator=_UntitledSchema)
     spec = ToolSpec(name=function.__name__, description=description, parameters=parameters)
-    return Tool(spec=spec, run=run, timeout=timeout, side_effects=side_effects)
+    return Tool(spec=spec, run=run, timeout=timeout, side_effects=side_effects, check=check)
 
 
 class _UntitledSchema(GenerateJsonSchema):
@@ -164,10 +177,12 @@ async def run_tool(
     call: ToolCall,
     *,
     timeout: float | None = None,  # noqa: ASYNC109 (its end is a result, not an exception)
+    ask: Ask | None = None,
 ) -> ToolResult:
     """Runs what the model asked for. Whatever goes wrong becomes a failed result that tells the model so.
 
-    `timeout` (seconds) can only shorten the tool's own. Nothing is raised but the cancellation of the caller.
+    `timeout` (seconds) can only shorten the tool's own. What needs a consent is asked for through `ask`, outside of
+    that time, and not run without it. Nothing is raised but the cancellation of the caller.
     """
     tool = toolset.get(call.name)
     if tool is None:
@@ -179,7 +194,7 @@ async def run_tool(
         return _failed(call, f"the arguments are {error}. Send one JSON object.")
     seconds = tool.timeout if timeout is None else min(timeout, tool.timeout)
     try:
-        return await _run(tool, call, arguments, seconds=seconds)
+        return await _run_allowed(tool, call, arguments, seconds=seconds, ask=ask)
     except InvalidArguments as error:
         return _failed(call, f"the arguments do not fit: {error}.")
     except LLMError as error:
@@ -190,13 +205,45 @@ async def run_tool(
         return _failed(call, f"the tool broke with {type(error).__name__}; it was logged.")
 
 
-async def _run(tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seconds: float) -> ToolResult:
-    limit = asyncio.timeout(seconds)
+async def _run_allowed(
+    tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seconds: float, ask: Ask | None
+) -> ToolResult:
+    request = await _consent_for(tool, arguments, seconds=seconds)
+    if request is None:
+        return await _run(lambda: tool.run(arguments), call, seconds=seconds)
+    if len(request.request) > consent.MOST_CHARACTERS:
+        return _failed(call, consent.TOO_LONG.format(length=len(request.request)))
+    if ask is None:
+        return _failed(call, consent.NOBODY_TO_ASK)
+    with nobodys_time():
+        decision = await ask(call, request)
+    if decision != "approved":
+        return _failed(call, consent.REFUSALS[decision])
+    return await _run(request.run or (lambda: tool.run(arguments)), call, seconds=seconds)
+
+
+async def _consent_for(tool: Tool, arguments: Mapping[str, Any], *, seconds: float) -> ConsentRequest | None:
+    """What is to be asked. InvalidArguments before that, and whatever else a tool raises."""
+    if tool.consent is None and not tool.side_effects:
+        return None
+    if tool.check is not None:
+        tool.check(arguments)
+    if tool.consent is None:
+        return consent.whole_call(tool.spec.name, arguments)
     try:
-        async with limit:
-            output = await tool.run(arguments)
+        async with asyncio.timeout(seconds):
+            return await tool.consent(arguments)
     except TimeoutError:
-        if not limit.expired():
+        raise ToolFailed(f"it could not be told within {seconds:g} seconds what this would do") from None
+
+
+async def _run(run: Callable[[], Awaitable[object]], call: ToolCall, *, seconds: float) -> ToolResult:
+    time: ToolTime | None = None
+    try:
+        async with tool_time(seconds) as time:
+            output = await run()
+    except TimeoutError:
+        if time is None or not time.is_over:
             raise
         return _failed(call, f"no result within {seconds:g} seconds, so the tool was stopped.")
     if isinstance(output, Summarised):

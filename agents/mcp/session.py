@@ -64,7 +64,8 @@ async def _client(connection: Connection, *, bounds: list[BoundedTransport]) -> 
     def for_tokens() -> httpx2.AsyncClient:
         return guarded_client(egress=egress(), verify=verify, timeout=_TIMEOUT)
 
-    auth = signature(connection.source, client=for_tokens)
+    # A server that refuses a token has done nothing yet.
+    auth = signature(connection.source, client=for_tokens, again=True)
     async with guarded_client(egress=egress(), verify=verify, timeout=_TIMEOUT, auth=auth, around=around) as http:
         http.headers.update({"user-agent": "tokenproject", **dict(connection.headers)})
         client, over_http = sdk

@@ -7,6 +7,7 @@ import re
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 READING = ("GET", "HEAD")
+WITH_BODY = ("POST", "PUT", "PATCH", "DELETE")
 
 _STEP = r"[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-Fa-f]{2}"
 _PATH = re.compile(rf"(/({_STEP})*)+")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +16,7 @@ from agents.llm.errors import EgressBlocked, GatewayTokenFailed, ToolFailed
 from agents.llm.tool_output import OUTPUT_LIMIT
 from agents.registry import sandbox
 from agents.sandbox.transport import SandboxTransport
+from agents.sources.asked import Asked, url_of
 from agents.sources.signing import secrets_of, signature
 from agents.sources.source import Source
 
@@ -43,12 +43,19 @@ class Reply:
     is_cut: bool
 
 
-async def fetch(source: Source, *, method: str, path: str, query: Mapping[str, str]) -> Reply:
-    """What the source answered, whatever its status. ToolFailed, with a text for the model, where it gave no answer."""
+_UNKNOWN = "; whether it did what was asked is not known: look before you ask for it again"
+
+
+async def fetch(source: Source, asked: Asked, /) -> Reply:
+    """What the source answered, whatever its status. ToolFailed, with a text for the model, where it gave no answer.
+
+    Sent once: nothing is tried again but, of what only reads, a call whose token was refused.
+    """
+    known = "" if asked.only_reads else _UNKNOWN
     try:
         verify = await asyncio.to_thread(_trust)
-        async with asyncio.timeout(SECONDS), _client(source, verify=verify) as client:
-            return await _call(client, source, method=method, path=path, query=query)
+        async with asyncio.timeout(SECONDS), _client(source, verify=verify, again=asked.only_reads) as client:
+            return await _call(client, source, asked)
     except EgressBlocked as error:
         raise ToolFailed(
             f"the address of {source.name} leads to a place that this server may not call, so nothing was sent; an "
@@ -61,26 +68,25 @@ async def fetch(source: Source, *, method: str, path: str, query: Mapping[str, s
             f"{source.name} wants a token of its identity provider, and none could be got: {reason}"
         ) from None
     except (TimeoutError, httpx2.TimeoutException):
-        raise ToolFailed(f"{source.name} did not answer within {SECONDS:g} seconds") from None
+        raise ToolFailed(f"{source.name} did not answer within {SECONDS:g} seconds{known}") from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         detail = concealing(lambda: secrets_of(source))(str(error))
-        raise ToolFailed(f"{source.name} could not be reached ({type(error).__name__})", detail=detail) from None
+        said = "" if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout) else known
+        raise ToolFailed(f"{source.name} could not be reached ({type(error).__name__}){said}", detail=detail) from None
 
 
-async def _call(
-    client: httpx2.AsyncClient, source: Source, *, method: str, path: str, query: Mapping[str, str]
-) -> Reply:
-    request = client.build_request(method, (source.base_url or "http://sandbox") + path, headers=_HEADERS)
-    if query:
-        request.url = request.url.copy_merge_params(dict(query))
+async def _call(client: httpx2.AsyncClient, source: Source, asked: Asked, /) -> Reply:
+    headers = _HEADERS | ({"content-type": "application/json"} if asked.body else {})
+    content = asked.body.encode() if asked.body else None
+    request = client.build_request(asked.method, url_of(source, asked), headers=headers, content=content)
     response = await client.send(request, stream=True)
     try:
         body, is_cut = await _body(response, source)
     finally:
         await response.aclose()
-    shown = path + (f"?{request.url.query.decode('ascii')}" if request.url.query else "")
+    shown = asked.path + (f"?{request.url.query.decode('ascii')}" if request.url.query else "")
     return Reply(
-        request=f"{method} {shown}",
+        request=f"{asked.method} {shown}",
         status=response.status_code,
         kind=response.headers.get("content-type", "").partition(";")[0].strip().lower()[:100],
         text=concealing(lambda: secrets_of(source))(body.decode("utf-8", errors="replace")),
@@ -105,12 +111,12 @@ async def _body(response: httpx2.Response, source: Source, /) -> tuple[bytes, bo
 _trust = cache(trust)
 
 
-def _client(source: Source, *, verify: ssl.SSLContext) -> httpx2.AsyncClient:
+def _client(source: Source, *, verify: ssl.SSLContext, again: bool) -> httpx2.AsyncClient:
     if not source.base_url:
         return httpx2.AsyncClient(transport=SandboxTransport(sandbox()), timeout=_TIMEOUT, trust_env=False)
 
     def for_tokens() -> httpx2.AsyncClient:
         return guarded_client(egress=egress(), verify=verify, timeout=_TIMEOUT)
 
-    auth = signature(source, client=for_tokens)
+    auth = signature(source, client=for_tokens, again=again)
     return guarded_client(egress=egress(), verify=verify, timeout=_TIMEOUT, auth=auth)

@@ -22,10 +22,12 @@ class HeaderAuth(httpx2.Auth):
         yield request
 
 
-def signature(source: Source, *, client: Callable[[], httpx2.AsyncClient]) -> httpx2.Auth | None:
-    """`client` makes the one that tokens are got with."""
+def signature(source: Source, *, client: Callable[[], httpx2.AsyncClient], again: bool) -> httpx2.Auth | None:
+    """`client` makes the one that tokens are got with. `again`: a call whose token is refused is made once more."""
     if source.oauth2 is not None:
-        return ClientCredentialsAuth(credentials=source.oauth2, store=_tokens, client=client, provider=source.name)
+        return ClientCredentialsAuth(
+            credentials=source.oauth2, store=_tokens, client=client, provider=source.name, again=again
+        )
     return HeaderAuth(name=source.header[0], value=source.header[1]) if source.header else None
 
 

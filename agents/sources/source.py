@@ -10,7 +10,7 @@ from agents.llm.errors import ToolFailed
 from agents.llm.providers.token_request import ClientCredentials
 from agents.models import HttpSource
 from agents.secrets import SecretUnreadable
-from agents.sources.allowed import READING, is_allowed, methods_of, path_fault, patterns_of
+from agents.sources.allowed import is_allowed, methods_of, path_fault, patterns_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +32,6 @@ class Source:
 def permitted(slug: str, *, method: str, path: str) -> Source:
     """The source, if it may be called so. ToolFailed, with what may be called instead."""
     row = _row(slug)
-    if method not in READING:
-        raise ToolFailed(
-            f"{method} {path} would change something in {row.name}. That needs the user's approval of the exact "
-            "request, which cannot be asked for here, so nothing was sent. Tell the user what you would send, and why"
-        )
     if method not in methods_of(row.allowed_methods):
         raise ToolFailed(f"{row.name} may not be called with {method}; it may with {row.allowed_methods}")
     if fault := path_fault(path):
@@ -45,7 +40,7 @@ def permitted(slug: str, *, method: str, path: str) -> Source:
         raise ToolFailed(
             f"{row.name} has no path {path} for you; there are: {', '.join(patterns_of(row.allowed_paths))}"
         )
-    return _source(row)
+    return source_of(row)
 
 
 def _row(slug: str) -> HttpSource:
@@ -56,7 +51,8 @@ def _row(slug: str) -> HttpSource:
     return rows[slug]
 
 
-def _source(row: HttpSource) -> Source:
+def source_of(row: HttpSource) -> Source:
+    """ToolFailed where its key is not there."""
     match row.auth:
         case HttpSource.Auth.HEADER:
             key = _secret(row, row.api_key)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
 from agents import loop
+from agents.llm.consent import ConsentRequest, Decision
 from agents.llm.errors import ContextImpossible, LLMError, ProviderOverloaded, ToolFailed
 from agents.llm.events import ReasoningDelta, TextDelta, ToolCallDelta
 from agents.llm.messages import TextPart, ToolCall, Usage
@@ -143,6 +145,80 @@ async def test_only_so_many_tools_run_together() -> None:
     events = await running
     assert gate.most == loop.TOOLS_AT_ONCE
     assert len(of_kind(events, loop.ToolFinished)) == 50
+
+
+async def test_whoever_waits_for_a_person_keeps_no_other_tool_from_running() -> None:
+    done: list[str] = []
+    quick_ones = asyncio.Event()
+
+    @tool(side_effects=True)
+    async def change() -> str:
+        """Changes something."""
+        done.append("changed")
+        return "changed"
+
+    async def ask(call: ToolCall, request: ConsentRequest) -> Decision:
+        await quick_ones.wait()
+        return "approved" if call.id == "0" else "denied"
+
+    asking = [(str(n), "change") for n in range(loop.TOOLS_AT_ONCE + 1)]
+    model = ScriptedModel(calls(*asking, ("quick", "quick")), says("done"))
+    events = run_loop(
+        model=model, tools=ToolSet((change, quick)), build_request=Asked(), max_iterations=2, tool_timeout=1.0, ask=ask
+    )
+    ok = {}
+    async for event in events:
+        if isinstance(event, loop.ToolFinished):
+            ok[event.result.call_id] = event.result.ok
+            if event.result.call_id == "quick":
+                assert done == []
+                quick_ones.set()
+    assert done == ["changed"]
+    assert [id for id, is_ok in ok.items() if is_ok] == ["quick", "0"]
+
+
+async def test_without_anybody_to_ask_nothing_is_changed() -> None:
+    @tool(side_effects=True)
+    async def change() -> str:
+        """Changes something."""
+        raise AssertionError("it was run")
+
+    events = await run(ScriptedModel(calls(("1", "change")), says("done")), change)
+    [finished_tool] = of_kind(events, loop.ToolFinished)
+    assert "cannot be asked for here" in finished_tool.result.text
+
+
+async def test_a_stop_while_people_are_asked_ends_the_asking() -> None:
+    asked = 0
+
+    @tool(side_effects=True)
+    async def change() -> str:
+        """Changes something."""
+        raise AssertionError("it was run")
+
+    async def ask(call: ToolCall, request: ConsentRequest) -> Decision:
+        nonlocal asked
+        asked += 1
+        try:
+            await asyncio.sleep(60)
+        finally:
+            asked -= 1
+        return "approved"
+
+    async def all_of() -> None:
+        model = ScriptedModel(calls(*((str(n), "change") for n in range(20))))
+        events = run_loop(model=model, tools=ToolSet((change,)), build_request=Asked(), max_iterations=2, ask=ask)
+        async with aclosing(events):
+            async for _ in events:
+                pass
+
+    running = asyncio.create_task(all_of())
+    while asked < 20:
+        await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(running, 2)
+    assert asked == 0
 
 
 async def test_on_the_last_iteration_tools_are_forbidden_and_not_run_even_if_called() -> None:

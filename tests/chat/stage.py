@@ -21,6 +21,7 @@ from agents.sandbox.exchange import Exchange
 from agents.sandbox.journal import Entry, Journal
 from agents.sandbox.pace import Pacing
 from agents.sandbox.response import SandboxResponse
+from agents.sandbox.scenario.rules import Scenario
 from agents.threads import in_thread
 from chat import conversations
 from chat.models import Conversation
@@ -49,15 +50,16 @@ async def eventually(condition: Callable[[], object]) -> None:
 
 class HeldSandbox(SandboxApp):
     """Answers at once, or slowly where it is asked to; a request whose body holds a held word waits for its release.
-    While `flowing` is not set, slow answers stand still where they are."""
+    While `flowing` is not set, slow answers stand still where they are. `scenario` goes before what words ask for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, scenario: Scenario | None = None) -> None:
         self.flowing = asyncio.Event()
         self.flowing.set()
         self.journal = Journal(keep=5_000)
         self.held: dict[bytes, asyncio.Event] = {}
         self.waiting: defaultdict[bytes, int] = defaultdict(int)
-        super().__init__(exchange=Exchange(pacing=Pacing(sleep=self._rest)), journal=self.journal)
+        pacing = Pacing(sleep=self._rest)
+        super().__init__(exchange=Exchange(pacing=pacing, scenario=scenario or Scenario()), journal=self.journal)
 
     async def _rest(self, seconds: float) -> None:
         is_slow = seconds > 0.015

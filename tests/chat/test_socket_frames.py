@@ -125,6 +125,9 @@ class TestTypesAndFields:
             ({"type": "stop"}, "turn"),
             ({"type": "stop", "turn": 0}, "turn"),
             ({"type": "shorten"}, "turn"),
+            ({"type": "approve", "turn": str(uuid4()), "approved": True}, "approval"),
+            ({"type": "approve", "turn": str(uuid4()), "approval": str(uuid4())}, "approved"),
+            ({"type": "approve", "turn": str(uuid4()), "approval": str(uuid4()), "approved": "yes"}, "approved"),
             ({"type": "edit", "message": str(uuid4()), "client_message_id": "1"}, "text"),
             ({"type": "regenerate", "client_message_id": "1"}, "message"),
             ({"type": "regenerate", "message": str(uuid4()), "client_message_id": "1", "agent": 5}, "agent"),
@@ -270,6 +273,8 @@ class TestForeignIds:
         assert await stranger.refused("send", conversation=conversation, **written) == "not_found"
         assert await stranger.refused("stop", turn=ack["turn"]) == "not_found"
         assert await stranger.refused("shorten", turn=ack["turn"]) == "not_found"
+        decision = {"approval": str(uuid4()), "approved": True}
+        assert await stranger.refused("approve", turn=ack["turn"], **decision) == "not_found"
         assert await stranger.refused("edit", message=ack["message"], **written) == "not_found"
         assert await stranger.refused("regenerate", message=ack["message"], client_message_id="1") == "not_found"
         assert (await stranger.ok("unsubscribe", conversation=conversation))["type"] == "ack"

@@ -81,8 +81,25 @@ def an_iteration(chance: random.Random, n: int) -> list[tuple[str, dict[str, Any
     calls = [f"c{n}-{index}" for index in range(chance.randint(0, 3))]
     events += [("tool.call", {"id": call, "name": "calculate", "arguments": "{}"}) for call in calls]
     chance.shuffle(calls)
+    for number, call in enumerate(calls):
+        events += an_approval(chance, call, id=f"a{n}-{number}")
     result = {"ok": True, "preview": "4", "tokens": 1, "shortened": False}
     return events + [("tool.result", {"id": call, **result}) for call in calls]
+
+
+def an_approval(chance: random.Random, call: str, *, id: str) -> list[tuple[str, dict[str, Any]]]:
+    """None, one that is still asked, or one that was decided; now and then of a call that a delegated run made."""
+    asked = {"id": id, "call": chance.choice([call, call, "inner"]), "tool": "call_source", "title": "POST to Shop"}
+    event = ("tool.approval", {**asked, "request": "POST /x", "expires_at": "2026-01-01T00:10:00Z"})
+    decided = {"id": id, "call": asked["call"], **chance.choice(DECISIONS)}
+    return [event, ("tool.decided", decided)][: chance.randint(0, 2)]
+
+
+DECISIONS: tuple[dict[str, Any], ...] = (
+    {"approved": True, "by": "u"},
+    {"approved": False, "by": "u"},
+    {"approved": False, "by": None},
+)
 
 
 def folded(events: list[Event]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from accounts.models import User
 from accounts.tokens import issue
 from tests.agents.booked import book
 from tests.chat.made import held_back
+from tests.chat.refunding import asking
 from tests.conftest import TokenFor
 from tokenproject.api import api
 
@@ -49,6 +50,7 @@ DRAWN = settings(
     max_examples=10, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
 BODIES: dict[str, Any] = {
+    "POST /api/v1/turns/{turn_id}/approvals/{approval_id}": {"approved": True},
     "POST /api/v1/tokens": {"name": "nightly", "scope": "read", "expires_at": "2100-01-01T00:00:00Z"},
     "POST /api/v1/agent-configs/{provider}/{model_id}/copy": {"to": [{"provider": "sandbox", "model": "sandbox-gpt"}]},
     "PUT /api/v1/agent-configs/{provider}/{model_id}": {"temperature": 0.5},
@@ -104,6 +106,7 @@ def real_ids(staff: User) -> dict[str, str]:
         "conversation_id": str(turn.conversation_id),
         "message_id": str(turn.question_id),
         "turn_id": str(turn.pk),
+        "approval_id": str(asking(turn).pk),
         "token_id": str(issue(user=staff, scope="read").row.pk),
         "provider": "sandbox",
         "model_id": "sandbox-claude",

@@ -25,20 +25,26 @@ _OTHER_KEYS = ("x-api-key", "api-key")
 class ClientCredentialsAuth(httpx2.Auth):
     """`provider` is the name to show; `client` makes the client for token calls, which must not be signed by this.
 
-    A gateway that refuses a token (401) is asked once more, with a new one. Raises GatewayTokenFailed.
+    A gateway that refuses a token (401) is asked once more, with a new one; without `again` the new one is only got,
+    for the next call. Raises GatewayTokenFailed.
     """
 
-    def __init__(self, *, credentials: ClientCredentials, store: TokenStore, client: Client, provider: str) -> None:
+    def __init__(
+        self, *, credentials: ClientCredentials, store: TokenStore, client: Client, provider: str, again: bool = True
+    ) -> None:
         self._credentials = credentials
         self._store = store
         self._client = client
         self._provider = provider
+        self._again = again
 
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         token = await self._token()
         response = yield _signed(request, token)
         if response.status_code == 401:
-            yield _signed(request, await self._token(stale=token.value))
+            fresh = await self._token(stale=token.value)
+            if self._again:
+                yield _signed(request, fresh)
 
     def sync_auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         raise RuntimeError("only asynchronous clients are signed here")

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from agents.sandbox.company import plain, wire
 from agents.sandbox.company.answer import Answer, Asked, Refused, answer
 from agents.sandbox.company.quota import GENEROUS, Quota, Rate
+from agents.sandbox.company.refunds import Refunds
 from agents.sandbox.company.story import Story
 
 
@@ -17,6 +18,7 @@ class Company:
 
     def __init__(self, *, clock: Callable[[], float] = time.time, rate: Rate = GENEROUS) -> None:
         self.story = Story(clock)
+        self.refunds = Refunds()
         self._quota = Quota(rate, clock=clock)
 
     @staticmethod
@@ -31,7 +33,7 @@ class Company:
         now, deployed = self.story.look()
         try:
             if path.startswith(plain.PREFIX):
-                return plain.serve(asked, deployed=deployed)
+                return plain.serve(asked, deployed=deployed, refunds=self.refunds)
             return wire.serve(asked, now=now, deployed=deployed, quota=self._quota)
         except Refused as refusal:
             return answer({"errors": [refusal.why]}, status=refusal.status)

@@ -1,5 +1,7 @@
 """The company's own APIs: `GET /company/orders`, `/company/payments`, `/company/inventory`, as pages of JSON.
 
+`POST /company/refunds` makes a refund; nothing else can be changed.
+
 `page` (from 1) and `per_page` (1 to 100) choose; `next` is the path of the page that follows, null after the last.
 """
 
@@ -8,19 +10,24 @@ from __future__ import annotations
 from typing import Any
 
 from agents.sandbox.company.answer import Answer, Asked, Refused, answer
+from agents.sandbox.company.refunds import Refunds
 from agents.sandbox.company.shop import SHELVES
 
 PREFIX = "/company/"
+_REFUNDS = "refunds"
 MOST_PER_PAGE = 100
 _USUAL_PER_PAGE = 50
 
 
-def serve(asked: Asked, *, deployed: int) -> Answer:
+def serve(asked: Asked, *, deployed: int, refunds: Refunds) -> Answer:
     """Raises Refused."""
     name = asked.path.removeprefix(PREFIX)
+    if name == _REFUNDS:
+        return refunds.serve(asked)
     rows_of = SHELVES.get(name)
     if rows_of is None:
-        raise Refused(404, f"there is no {asked.path}; there are: {', '.join(PREFIX + one for one in SHELVES)}")
+        there = ", ".join(PREFIX + one for one in (*SHELVES, _REFUNDS))
+        raise Refused(404, f"there is no {asked.path}; there are: {there}")
     if asked.method != "GET":
         raise Refused(405, f"{asked.path} can only be read, with GET")
     return answer(_page(rows_of(deployed), asked=asked))

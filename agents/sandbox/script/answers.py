@@ -44,6 +44,7 @@ def help_text() -> str:
         "| `think N` | think about N tokens first, at high effort; less at a lower one, more at a higher one |\n"
         "| `echo TEXT` | say TEXT |\n"
         "| `recall WORD` | tell whether WORD is in what I was sent |\n"
+        "| `post SOURCE PATH {JSON}` | ask to send this to a source, if I am offered `call_source` |\n"
         "| `fault NAME` | have an accident; `fault NAME N` has it N times for the same question and then answers |\n"
         "| `help` | say this |\n\n"
         f"| fault | what happens |\n|---|---|\n{faults}"
@@ -66,7 +67,9 @@ def answer_text(request: SandboxRequest, *, words: Words, done: int, fault: Faul
     """The whole answer after `done` rounds of tool calls; `fault` is the one that strikes in it."""
     parts = (
         _fault_note(request, words=words, fault=fault),
-        _rounds_report(request, done=done, asked=words.rounds) if done or words.rounds else "",
+        _rounds_report(request, done=done, asked=words.rounds, asked_to_post=words.post is not None)
+        if done or words.rounds
+        else "",
         *_asked_texts(request, words=words),
     )
     return "\n\n".join(filter(None, parts)) or _plain_answer(request)
@@ -122,8 +125,10 @@ def _tools_offered(request: SandboxRequest) -> str:
     return f"tools to call: {len(request.tools)} ({names}{more})" if names else "no tools"
 
 
-def _rounds_report(request: SandboxRequest, *, done: int, asked: int) -> str:
+def _rounds_report(request: SandboxRequest, *, done: int, asked: int, asked_to_post: bool) -> str:
     """What came of the tool calls of this turn."""
+    if asked_to_post and not done and "call_source" not in {tool.name for tool in request.callable_tools}:
+        return "You asked me to post something, but I was offered no `call_source`: ask API Correlator."
     if not request.tools:
         return f"You asked for rounds of tool calls ({asked}), but I was offered no tools."
     if not request.may_call and done < asked:

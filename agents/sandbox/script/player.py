@@ -20,6 +20,7 @@ from agents.sandbox.script.thought import thought_of
 from agents.sandbox.script.words import Words
 
 MOST_PARALLEL_CALLS = 64
+_CALL_SOURCE = "call_source"
 _ROUND_TAG = re.compile(r"sbx(\d+)x")
 
 
@@ -78,16 +79,29 @@ def _spoiled(request: SandboxRequest, *, words: Words, fault: Fault) -> Play:
 
 def _calls_due(request: SandboxRequest, *, words: Words) -> bool:
     forced = request.must_call is not None
+    if words.post and not forced and _posting(request, words=words, number=1) is None:
+        return False
     return bool(request.callable_tools) and (forced or rounds_done(request) < words.rounds)
 
 
 def _round_of_calls(request: SandboxRequest, *, words: Words) -> Play:
     number = rounds_done(request) + 1
     count = 1 if request.one_call else max(1, min(words.parallel, MOST_PARALLEL_CALLS))
-    calls = _calls(request, number=number, count=count, words=words)
+    posting = _posting(request, words=words, number=number)
+    calls = (posting,) * count if posting else _calls(request, number=number, count=count, words=words)
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(call.name for call in calls))
     say = Say(text=f"Round {number} of {max(number, words.rounds)}: I call {names}.")
     return Play(beats=(say, *calls), ending="tool_calls")
+
+
+def _posting(request: SandboxRequest, *, words: Words, number: int) -> Call | None:
+    """None where that was not asked, or cannot be done."""
+    if words.post is None or _CALL_SOURCE not in {tool.name for tool in request.callable_tools}:
+        return None
+    asked = {"source": words.post.source, "path": words.post.path, "method": "POST"}
+    # The body goes as it was written: whether it is JSON at all is for others to find out.
+    arguments = f'{orjson.dumps(asked).decode()[:-1]},"body":{words.post.body}}}'
+    return Call(name=_CALL_SOURCE, arguments=arguments, tag=f"sbx{number}x")
 
 
 def _calls(request: SandboxRequest, *, number: int, count: int, words: Words) -> tuple[Call, ...]:

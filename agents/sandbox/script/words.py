@@ -13,6 +13,15 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
+class Post:
+    """A request that changes something, as it was written: `body` is JSON text."""
+
+    source: str
+    path: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Words:
     """What was asked for. `long` and `think` are in tokens, `loop` in rounds, `parallel` in tool calls per round; 0 is
     not asked. `call` names a tool, `arguments` is JSON for it, "" for made-up ones.
@@ -30,6 +39,7 @@ class Words:
     arguments: str = ""
     echo: str = ""
     recall: str = ""
+    post: Post | None = None
     fault: str = ""
     fault_times: int | None = None
     withheld: bool = False
@@ -37,8 +47,8 @@ class Words:
 
     @property
     def rounds(self) -> int:
-        """Rounds of tool calls: `parallel` or `call` alone is one round."""
-        return self.loop or min(self.parallel, 1) or int(bool(self.call))
+        """Rounds of tool calls: `parallel`, `call` or `post` alone is one round."""
+        return self.loop or min(self.parallel, 1) or int(bool(self.call) or self.post is not None)
 
     def among(self, tools: Sequence[str]) -> Words:
         """Without `call` where it names none of `tools`: then it was just how a sentence begins."""
@@ -46,7 +56,7 @@ class Words:
 
 
 _FILLER = r"(?:(?:please|and|then|now|tokens|rounds|times|calls)\b|[,;.])\s*"
-_NAMES = "long|loop|parallel|think|call|echo|recall|fault|help|slow"
+_NAMES = "long|loop|parallel|think|call|echo|recall|post|fault|help|slow"
 _NUMBER = r"\s+(?P<number>\d{1,9})\b"
 _WORDS: Mapping[str, re.Pattern[str]] = {
     "slow": re.compile(rf"slow\b(?=\s*(?:{_FILLER})*(?:$|(?:{_NAMES})\b))", re.IGNORECASE),
@@ -57,6 +67,7 @@ _WORDS: Mapping[str, re.Pattern[str]] = {
     "call": re.compile(r"call\s+(?P<text>[a-zA-Z0-9_-]{1,64})(?:\s+(?P<arguments>\{.*\}))?\s*$", re.IGNORECASE),
     "echo": re.compile(r"echo\s+(?P<text>.+)", re.IGNORECASE | re.DOTALL),
     "recall": re.compile(r"recall\s+(?:\"(?P<quoted>[^\"\n]+)\"|(?P<text>\S+))", re.IGNORECASE),
+    "post": re.compile(r"post\s+(?P<source>[\w-]+)\s+(?P<path>/\S*)\s+(?P<body>\{.*\})", re.IGNORECASE | re.DOTALL),
     "fault": re.compile(r"fault\s+(?P<text>\w+)(?:\s+(?P<number>\d{1,3})\b)?", re.IGNORECASE),
     "help": re.compile(r"help[\s.!?]*$", re.IGNORECASE),
 }
@@ -98,6 +109,8 @@ def _with(words: Words, *, name: str, match: re.Match[str], rest: str) -> Words:
             values["echo"] = "\n".join(filter(None, (found["text"], rest)))
         case "recall":
             values["recall"] = found["quoted"] or found["text"].strip(".,;:!?'`\"")
+        case "post":
+            values["post"] = Post(source=found["source"], path=found["path"], body=found["body"])
         case "fault":
             times = None if number is None else int(number)
             return replace(words, fault=found["text"].lower(), fault_times=times)

@@ -25,6 +25,7 @@ export class Conversation {
     this.branchNote.hidden = true;
     this.transcript.reset({ ...page, conversation: this.id });
     this.drawChips();
+    this.approvals.show(this.store.all());
   }
 
   /** Ask for what has happened since, and for what will; once at a time. */
@@ -77,6 +78,13 @@ export class Conversation {
 
   /** Have less sent in the call that `turn` waits for. Rejects with what the server refused. */
   shorten = (turn) => this.#tell("shorten", turn);
+
+  /** Allow one call, or refuse it. Rejects with what the server refused. */
+  decide(turn, approval, approved) {
+    return this.connection.ready
+      ? this.connection.request({ type: "approve", turn, approval, approved })
+      : this.api.post(`/turns/${turn}/approvals/${approval}`, { approved });
+  }
 
   /** True if the server took it. `model` is another one than the conversation's, for this answer. */
   async regenerate(state, model = {}) {
@@ -196,6 +204,8 @@ export class Conversation {
     if (event.type === "turn.queued") this.#queued(after);
     else if (event.type === "turn.started") this.#started(after);
     else this.transcript.update(after);
+    if (event.type === "tool.approval") this.tabTitle.answered();
+    if (before.approvals !== after.approvals || isEnded(after)) this.approvals.show(this.store.all());
     if (isEnded(after) && !isEnded(before)) this.#ended(after);
     this.onChange?.();
   }

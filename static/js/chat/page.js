@@ -2,6 +2,7 @@
 import { Memory } from "../memory.js";
 import { Announcer } from "./announcer.js";
 import { Api } from "./api.js";
+import { Approvals } from "./approvals.js";
 import { setServerTime } from "./clock.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
@@ -103,6 +104,13 @@ const sends = new Sends({
   onTakeBack: (text) => composer.fill(text),
 });
 const chips = new QueueChips({ element: part("queue"), cancel: (item) => conversation.cancelChip(item) });
+const approvals = new Approvals({
+  element: part("approvals"),
+  decide: (turn, approval, approved) => conversation.decide(turn, approval, approved),
+  announce: announcer.say,
+  fail: toasts.fail,
+  leave: () => composer.field.focus(),
+});
 const sidebar = new Sidebar({ root, toasts, onGone: () => location.assign(root.dataset.home) });
 
 const conversation = new Conversation({
@@ -113,6 +121,7 @@ const conversation = new Conversation({
   transcript,
   sends,
   chips,
+  approvals,
   composer,
   toasts,
   announcer,

@@ -1,4 +1,4 @@
-/** The tab says it when an answer has come while the reader was elsewhere. */
+/** The tab says it when an answer has come, or a decision is needed, while the reader was elsewhere. */
 export class TabTitle {
   constructor() {
     document.addEventListener("visibilitychange", () => document.hidden || this.clear());

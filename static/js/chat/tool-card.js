@@ -9,13 +9,14 @@ export class ToolCard {
   constructor(tool) {
     this.state = el("span", { class: "tool-state" });
     this.took = el("span", { class: "tool-took" });
+    this.consent = el("span", { class: "tool-consent" });
     this.result = el("pre", { tabindex: "0", role: "region", "aria-label": "Result" });
     this.resultPart = el("div", { hidden: true }, el("p", { class: "whisper" }, "Result"), this.result);
     this.note = el("p", { class: "whisper" });
     this.element = el(
       "details",
       { class: "tool", "data-tool": tool.id },
-      el("summary", {}, icon("tool"), el("span", { class: "tool-name" }, visibleControls(tool.name)), this.state, this.took),
+      el("summary", {}, icon("tool"), el("span", { class: "tool-name" }, visibleControls(tool.name)), this.consent, this.state, this.took),
       el(
         "div",
         { class: "tool-body" },
@@ -30,11 +31,18 @@ export class ToolCard {
 
   update(tool) {
     this.element.dataset.state = tool.ok === null ? "running" : tool.ok ? "ok" : "failed";
-    say(this.state, { running: "running", ok: "done", failed: "failed" }[this.element.dataset.state]);
+    this.#showConsent(tool.approval);
+    if (tool.approval === "pending") say(this.state, "");
+    else say(this.state, { running: "running", ok: "done", failed: "failed" }[this.element.dataset.state]);
     say(this.took, tool.took_ms === null ? "" : duration(tool.took_ms));
     this.resultPart.hidden = tool.ok === null;
     say(this.result, cut(pretty(tool.preview)));
     say(this.note, noteOn(tool));
+  }
+
+  #showConsent(approval) {
+    if (approval) this.element.dataset.approval = approval;
+    say(this.consent, CONSENT[approval] ?? "");
   }
 
   /** The turn is over: what did not come back never will. */
@@ -44,6 +52,13 @@ export class ToolCard {
     say(this.state, "no result");
   }
 }
+
+const CONSENT = {
+  pending: "Waiting for you",
+  approved: "Allowed by you",
+  denied: "Refused by you",
+  expired: "Not answered",
+};
 
 function noteOn(tool) {
   const size = tool.tokens === null ? "" : plural(tool.tokens, "token");

@@ -20,6 +20,7 @@ export function emptyTurn({ turn, conversation }) {
     n: 0,
     max: 0,
     iterations: [],
+    approvals: [],
     waiting: null,
     usage: null,
     message: null,
@@ -62,6 +63,17 @@ const APPLY = {
   delta: (state, event) => going(state, (last) => ({ text: last.text + event.text })),
   reasoning: (state, event) => going(state, (last) => ({ reasoning: last.reasoning + event.text })),
   "tool.call": (state, event) => going(state, (last) => ({ tools: [...last.tools, newTool(event)] })),
+  "tool.approval": (state, event) => ({
+    approvals: [...state.approvals, { ...pick(event, APPROVAL), status: "pending" }],
+    ...noteApproval(state, event.call, "pending"),
+  }),
+  "tool.decided": (state, event) => {
+    const status = event.approved ? "approved" : event.by ? "denied" : "expired";
+    return {
+      approvals: state.approvals.map((one) => (one.id === event.id ? { ...one, status } : one)),
+      ...noteApproval(state, event.call, status),
+    };
+  },
   "tool.result": (state, event) =>
     lastIteration(state, {
       tools: state.iterations
@@ -78,6 +90,7 @@ const APPLY = {
     usage: event.usage,
     position: null,
     waiting: null,
+    ...expired(state),
   }),
 };
 
@@ -93,6 +106,7 @@ const CONTEXT = [
   "reply_cap",
 ];
 const WAITING = ["reason", "pool", "retry_at", "used", "limit", "position"];
+const APPROVAL = ["id", "call", "tool", "title", "request", "expires_at"];
 const RESULT = ["ok", "preview", "tokens", "shortened", "took_ms"];
 
 const pick = (event, names) => Object.fromEntries(names.map((name) => [name, event[name] ?? null]));
@@ -106,6 +120,7 @@ const newTool = ({ id, name, arguments: given }) => ({
   tokens: null,
   shortened: false,
   took_ms: null,
+  approval: null,
 });
 const emptyIteration = ({ n, message }) => ({
   n,
@@ -119,6 +134,21 @@ const emptyIteration = ({ n, message }) => ({
 
 function lastIteration(state, change) {
   return { iterations: [...state.iterations.slice(0, -1), { ...state.iterations.at(-1), ...change }] };
+}
+
+function noteApproval(state, call, approval) {
+  const { tools } = state.iterations.at(-1);
+  return lastIteration(state, { tools: tools.map((tool) => (tool.id === call ? { ...tool, approval } : tool)) });
+}
+
+/** With the end of a turn: nobody can decide any more what is still asked. */
+function expired({ approvals, iterations }) {
+  if (!approvals.some((one) => one.status === "pending")) return {};
+  const gone = (one, name) => (one[name] === "pending" ? { ...one, [name]: "expired" } : one);
+  return {
+    approvals: approvals.map((one) => gone(one, "status")),
+    iterations: iterations.map((one) => ({ ...one, tools: one.tools.map((tool) => gone(tool, "approval")) })),
+  };
 }
 
 const noLongerWaiting = (state) => (state.waiting ? { status: "running", waiting: null } : {});

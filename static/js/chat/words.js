@@ -102,9 +102,16 @@ export function sentOtherwise({ built_tokens: built, tokens, reply_cap: cap }) {
   ].filter(Boolean);
 }
 
+/** 600 → "10 min left", 42 → "under a minute left": calm, for a decision needs no hurry. */
+export function timeLeft(seconds) {
+  if (seconds > 60) return `${count(Math.ceil(seconds / 60))} min left`;
+  return seconds ? "under a minute left" : "time is up";
+}
+
 /** What a turn that goes on is doing now. */
 export function doing(state) {
   if (state.status === "queued") return "Waiting for its turn";
+  if (state.approvals.some((one) => one.status === "pending")) return "Waiting for your decision";
   const last = state.iterations.at(-1);
   const running = last?.tools.filter((tool) => tool.ok === null) ?? [];
   if (running.length) return `Using ${running.map((tool) => tool.name).join(", ")}`;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from tests.agents.sandbox.speakers import PLAIN_TOOL, QUERY_TOOL, Heard, Speaker, hear
@@ -111,3 +112,17 @@ async def test_a_forced_tool_is_called(near_speaker: Speaker) -> None:
     for choice, expected in zip(choices[near_speaker.name], ("noop", "query"), strict=True):
         heard = await hear(near_speaker, "hello", tools=TOOLS, tool_choice=choice)
         assert [call.name for call in heard.calls] == [expected]
+
+
+async def test_it_asks_to_post_what_it_was_told(speaker: Speaker, stage: Stage) -> None:
+    tools = [PLAIN_TOOL, replace(QUERY_TOOL, name="call_source", parameters={"type": "object", "properties": {}})]
+    heard = await hear(speaker, 'post shop /orders/7 {"note": "x"}', tools=tools)
+    assert [(call.name, json.loads(call.arguments)) for call in heard.calls] == [
+        ("call_source", {"source": "shop", "path": "/orders/7", "method": "POST", "body": {"note": "x"}})
+    ]
+
+
+async def test_it_cannot_post_without_the_tool(speaker: Speaker, stage: Stage) -> None:
+    heard = await hear(speaker, "post shop /orders/7 {}", tools=TOOLS)
+    assert heard.calls == []
+    assert "I was offered no `call_source`" in heard.text

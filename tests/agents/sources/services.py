@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,10 +14,11 @@ from agents.models import HttpSource
 
 @dataclass(kw_only=True)
 class Service:
-    """`asked` holds the head of each request."""
+    """`asked` holds the head of each request, `bodies` its body."""
 
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
 
     @property
     def lines(self) -> list[str]:
@@ -34,7 +36,10 @@ async def service(answer: bytes) -> AsyncIterator[Service]:
     made = Service()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        made.asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
+        made.bodies.append((await reader.readexactly(int(length[1]))).decode() if length else "")
+        made.asked.append(head)
         writer.write(answer)
         writer.close()
 

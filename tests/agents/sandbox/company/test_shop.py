@@ -65,7 +65,8 @@ async def test_the_pages_are_the_same_over_http() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/company/refunds", 404),
+        ("GET", "/company/refunds", 405),
+        ("GET", "/company/nothing", 404),
         ("POST", "/company/orders", 405),
         ("GET", "/company/orders?page=0", 400),
         ("GET", "/company/orders?per_page=101", 400),
@@ -78,3 +79,35 @@ async def test_what_is_not_there_is_told(method: str, path: str, status: int) ->
         answer = await http.request(method, path)
     assert answer.status_code == status
     assert answer.json()["errors"][0]
+
+
+async def test_a_refund_is_made_and_nobody_reads_another_ones() -> None:
+    company = Company(clock=Clock())
+    transport = SandboxTransport(SandboxApp(company=company))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox") as http:
+        asked = {"order": "ORD-10007", "amount_cents": 500, "reason": "broken"}
+        answer = await http.post("/company/refunds", json=asked)
+        assert answer.status_code == 201
+        assert answer.json() == {"refund_id": "REF-00001", **asked, "state": "accepted"}
+        assert list(company.refunds.made) == [answer.json()]
+        assert (await http.get("/company/refunds")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"order": "ORD-1", "amount_cents": 5}',
+        b'{"order": "ORD-10007"}',
+        b'{"order": "ORD-10007", "amount_cents": 0}',
+        b'{"order": "ORD-10007", "amount_cents": "5"}',
+        b'{"order": "ORD-10007", "amount_cents": 5, "more": 1}',
+    ],
+)
+async def test_what_is_no_refund_is_refused(body: bytes) -> None:
+    company = Company(clock=Clock())
+    transport = SandboxTransport(SandboxApp(company=company))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox") as http:
+        assert (await http.post("/company/refunds", content=body)).status_code == 422
+    assert not company.refunds.made

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.sandbox.script.words import Words, read_words
+from agents.sandbox.script.words import Post, Words, read_words
 
 READ = [
     ("long 300", Words(long=300)),
@@ -24,6 +24,11 @@ READ = [
     ("recall zebra-7431 long 5", Words(recall="zebra-7431", long=5)),
     ("echo long 300\nloop 2", Words(echo="long 300\nloop 2")),
     ("slow echo hi", Words(slow=True, echo="hi")),
+    (
+        'post shop /orders/7 {"note": "a {b}"}',
+        Words(post=Post(source="shop", path="/orders/7", body='{"note": "a {b}"}')),
+    ),
+    ("loop 2 post a-b /x {}", Words(loop=2, post=Post(source="a-b", path="/x", body="{}"))),
     ("help", Words(help=True)),
     ("Help!", Words(help=True)),
     ("Here is my log:\n  at line 3\nlong 50", Words(long=50)),
@@ -45,6 +50,8 @@ NOT_READ = [
     "The echo of it\nwas heard\nfar away",
     "first line\nlong 300\nlast line",
     "recall",
+    "post it to the shop",
+    "post shop orders {}",
     "fault",
 ]
 
@@ -59,8 +66,11 @@ def test_ordinary_text_asks_for_nothing(text: str) -> None:
     assert read_words(text) == Words()
 
 
+WITH_ROUNDS = ("parallel 4", "loop 3 parallel 4", "loop 3", "post a /b {}", "loop 2 post a /b {}", "hello")
+
+
 def test_parallel_alone_is_one_round() -> None:
-    assert [read_words(text).rounds for text in ("parallel 4", "loop 3 parallel 4", "loop 3", "hello")] == [1, 3, 3, 0]
+    assert [read_words(text).rounds for text in WITH_ROUNDS] == [1, 3, 3, 1, 2, 0]
 
 
 def test_a_huge_message_is_read_in_linear_time() -> None:
