@@ -18,6 +18,7 @@ from agents.tools.basics import basics
 from agents.tools.call_source import knowing
 from agents.tools.correlate import correlate
 from agents.tools.datadog.toolbox import datadog_tools
+from agents.tools.delegate import delegate
 from agents.tools.recall import recall
 
 _PROMPTS = Path(__file__).parent / "prompts"
@@ -28,9 +29,17 @@ def _datadog() -> tuple[Tool, ...]:
 
 
 @lru_cache(maxsize=8)
-def _correlating(catalogue: str) -> Callable[[], tuple[Tool, ...]]:
+def _answering(catalogue: str) -> Callable[[], tuple[Tool, ...]]:
     """Kept, so that the same sources make the same agent, whose tokens are counted once."""
+    return lambda: (knowing(catalogue), delegate)
+
+
+@lru_cache(maxsize=8)
+def _correlating(catalogue: str) -> Callable[[], tuple[Tool, ...]]:
     return lambda: (knowing(catalogue), correlate)
+
+
+_KNOWING_SOURCES = {"smart": _answering, "api-correlator": _correlating}
 
 
 @dataclass(frozen=True)
@@ -57,8 +66,13 @@ ROSTER: tuple[Agent, ...] = (
     Agent(
         slug="smart",
         name="Smart Agent",
-        description="Answers questions, and uses its tools where they help.",
-        starters=("What can you do?", "How do you stay inside rate limits?", "What is (17.5 % of 8,192) rounded up?"),
+        description="Answers questions, reads your services, and hands tasks to the other two.",
+        starters=(
+            "Why are we seeing 500 errors in payment-service?",
+            "Which orders disagree between orders and payments?",
+            "How do you stay inside rate limits?",
+        ),
+        own_tools=_answering(NONE),
     ),
     Agent(
         slug="datadog-champion",
@@ -89,7 +103,8 @@ DEFAULT_AGENT = ROSTER[0]
 
 def equipped(agent: Agent) -> Agent:
     """`agent`, with tools that know the sources as they are now. Reads rows: for a thread."""
-    return agent if agent.tools.get("call_source") is None else replace(agent, own_tools=_correlating(catalogue()))
+    knowing_sources = _KNOWING_SOURCES.get(agent.slug)
+    return agent if knowing_sources is None else replace(agent, own_tools=knowing_sources(catalogue()))
 
 
 def agent_named(slug: str) -> Agent | None:

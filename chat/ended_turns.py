@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from chat import turn_state
+from chat import delegated_state, turn_state
 from chat.context import summary
-from chat.message_rows import text_of
-from chat.models import Iteration, Message, Turn
-from chat.previews import preview
+from chat.message_rows import text_of, to_value
+from chat.models import DelegatedRun, Iteration, Message, Turn
+from chat.previews import preview_of
+from chat.turn_pieces import new_tool, put_result
 
 
 def states(turns: Sequence[Turn]) -> dict[str, turn_state.State]:
-    """By turn id, in three queries. Each turn's model must be loaded."""
+    """By turn id, in four queries. Each turn's model must be loaded."""
     ids = [turn.pk for turn in turns]
     messages: defaultdict[UUID | None, list[Message]] = defaultdict(list)
     for message in Message.objects.filter(turn__in=ids).exclude(role="user").order_by("position"):
@@ -27,7 +28,13 @@ def states(turns: Sequence[Turn]) -> dict[str, turn_state.State]:
     iterations: defaultdict[UUID, list[Iteration]] = defaultdict(list)
     for iteration in Iteration.objects.filter(turn__in=ids).select_related("model_call").order_by("n"):
         iterations[iteration.turn_id].append(iteration)
-    return {str(turn.pk): _state(turn, iterations[turn.pk], messages[turn.pk]) for turn in turns}
+    states = {str(turn.pk): _state(turn, iterations[turn.pk], messages[turn.pk]) for turn in turns}
+    runs: defaultdict[UUID, list[DelegatedRun]] = defaultdict(list)
+    for run in DelegatedRun.objects.filter(turn__in=ids):
+        runs[run.turn_id].append(run)
+    for turn_id, delegated in runs.items():
+        delegated_state.add_runs(states[str(turn_id)], delegated, iterations[turn_id])
+    return states
 
 
 def _state(turn: Turn, iterations: Sequence[Iteration], messages: Sequence[Message]) -> turn_state.State:
@@ -46,7 +53,7 @@ def _state(turn: Turn, iterations: Sequence[Iteration], messages: Sequence[Messa
         model=turn.model.model_id if turn.model else None,
         n=iterations[-1].n if iterations else 0,
         max=maximum if iterations else 0,
-        iterations=[_iteration(iteration, messages) for iteration in iterations],
+        iterations=[_iteration(iteration, messages) for iteration in iterations if iteration.run_id is None],
         usage=turn.usage,
         message=str(answers[-1].pk) if answers else None,
     )
@@ -68,14 +75,7 @@ def _iteration(iteration: Iteration, messages: Sequence[Message]) -> dict[str, A
 
 
 def _tools(answer: Message, results: Message | None) -> list[dict[str, Any]]:
-    found = {part["call_id"]: part for part in results.parts if part["kind"] == "tool_result"} if results else {}
-    tools = []
-    for part in answer.parts:
-        if part["kind"] == "tool_call":
-            result = found.get(part["id"])
-            tool = {"id": part["id"], "name": part["name"], "arguments": part["arguments"], "tokens": None}
-            shown = {"ok": None, "preview": "", "shortened": False}
-            if result is not None:
-                shown = {"ok": result["ok"], **preview(result["text"])}
-            tools.append({**tool, **shown})
+    tools = [new_tool(part) for part in answer.parts if part["kind"] == "tool_call"]
+    for result in to_value(results).tool_results if results else ():
+        put_result(tools, {"id": result.call_id, "ok": result.ok, "tokens": None, **preview_of(result)})
     return tools

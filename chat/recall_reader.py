@@ -36,10 +36,14 @@ CHARACTERS_SEARCHED = 6_000_000
 
 def bound_tools(context: TurnContext, *, conversation: Conversation) -> ToolSet:
     """The agent's tools for one turn, with a `recall` and a `correlate` that read its conversation."""
+    owner, pk = conversation.owner_id, conversation.pk
+    return tools_reading(context, ConversationReader(context=context, owner_id=owner, conversation_id=pk))
+
+
+def tools_reading(context: TurnContext, reader: ConversationReader, /) -> ToolSet:
     limiter = context.limiter
     # No more than the cap of a result that is stored: the answer is never shortened itself.
     most = min(MOST_TOKENS, limiter.token_limit // CAP_SHARE)
-    reader = ConversationReader(context=context, owner_id=conversation.owner_id, conversation_id=conversation.pk)
     tools = bound(context.agent.tools, reader=reader, fits=lambda text: limiter.counter.text(text) <= most)
     return correlate.bound(tools, reader=reader)
 

@@ -51,6 +51,8 @@ class Environment(BaseModel):
     egress_allow_private: CommaSeparated = Field(default=[], alias="EGRESS_ALLOW_PRIVATE")
     run_turns: Literal["inline"] = Field(default="inline", alias="RUN_TURNS")
     """Turns run in the server's own processes; separate workers are not there yet, and asking for them is refused."""
+    tool_timeout: float = Field(default=60.0, alias="TOOL_TIMEOUT", ge=1, le=3_600, allow_inf_nan=False)
+    """Seconds after which any tool of an agent is stopped; many stop earlier by themselves."""
     var_dir: Path = Field(default=Path("var"), alias="VAR_DIR")
     host: str = Field(default="127.0.0.1", alias="HOST", pattern=r"^[A-Za-z0-9.:_-]+$")
     port: int = Field(default=8000, alias="PORT", ge=1, le=65535)

@@ -7,6 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, cast, overload
 
@@ -26,6 +27,9 @@ FAULTS_SHOWN = 5
 """How many faults of its arguments a model is told at once."""
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what both wires accept
+
+running_call: ContextVar[ToolCall] = ContextVar("the call that a tool runs for")
+"""For a tool that tells of its steps under the call that it runs for."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +59,16 @@ class Tool:
     """`run` gets the arguments object as the model wrote it, checks it (`InvalidArguments`), and returns text or
     anything that JSON can hold. It raises `errors.ToolFailed` with a text for the model; what else it raises is logged.
 
-    `timeout` is in seconds. `side_effects`: running it changes something outside, so that it may need a consent.
+    `timeout` is in seconds; None is for a tool that ends by itself and is never cut. `side_effects`: running it changes
+    something outside, so that it may need a consent. `repeatable`: the same call may bring something else each time, so
+    that it is never answered from the record of a turn.
     """
 
     spec: ToolSpec
     run: Callable[[Mapping[str, Any]], Awaitable[object]]
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float | None = DEFAULT_TIMEOUT
     side_effects: bool = False
+    repeatable: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.spec.name):
@@ -167,7 +174,8 @@ async def run_tool(
 ) -> ToolResult:
     """Runs what the model asked for. Whatever goes wrong becomes a failed result that tells the model so.
 
-    `timeout` (seconds) can only shorten the tool's own. Nothing is raised but the cancellation of the caller.
+    `timeout` (seconds) can only shorten the tool's own, and never cuts one that has none. Nothing is raised but the
+    cancellation of the caller.
     """
     tool = toolset.get(call.name)
     if tool is None:
@@ -177,7 +185,8 @@ async def run_tool(
         arguments = parse_arguments(call.arguments)
     except ValueError as error:
         return _failed(call, f"the arguments are {error}. Send one JSON object.")
-    seconds = tool.timeout if timeout is None else min(timeout, tool.timeout)
+    seconds = tool.timeout if timeout is None or tool.timeout is None else min(timeout, tool.timeout)
+    running_call.set(call)
     try:
         return await _run(tool, call, arguments, seconds=seconds)
     except InvalidArguments as error:
@@ -190,7 +199,7 @@ async def run_tool(
         return _failed(call, f"the tool broke with {type(error).__name__}; it was logged.")
 
 
-async def _run(tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seconds: float) -> ToolResult:
+async def _run(tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seconds: float | None) -> ToolResult:
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
@@ -198,7 +207,7 @@ async def _run(tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seco
     except TimeoutError:
         if not limit.expired():
             raise
-        return _failed(call, f"no result within {seconds:g} seconds, so the tool was stopped.")
+        return _failed(call, f"no result within {seconds or 0:g} seconds, so the tool was stopped.")
     if isinstance(output, Summarised):
         text, whole = output_text(output.summary), output_text(output.whole)
         return SummarisedResult(call_id=call.id, name=call.name, text=text, whole=whole)

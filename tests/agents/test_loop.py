@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from agents import loop
+from agents.budget import Budget
 from agents.llm.errors import ContextImpossible, LLMError, ProviderOverloaded, ToolFailed
 from agents.llm.events import ReasoningDelta, TextDelta, ToolCallDelta
 from agents.llm.messages import TextPart, ToolCall, Usage
 from agents.llm.providers.base import ModelRequest
 from agents.llm.tools import Tool, ToolSet, tool
 from agents.loop import LoopEvent, run_loop
-from tests.agents.scripted_model import ScriptedModel, Step, a_request, calls, finished, says
+from tests.agents.scripted_model import ScriptedModel, Step, a_request, calls, calls_with, finished, says
 
 
 class Gate:
@@ -26,7 +27,7 @@ class Gate:
 
     def tool(self) -> Tool:
         @tool
-        async def wait() -> str:
+        async def wait(n: int = 0) -> str:
             """Waits."""
             self.waiting += 1
             self.most = max(self.most, self.waiting)
@@ -79,7 +80,7 @@ class Asked:
 
 
 async def run(model: ScriptedModel, *tools: Tool, most: int = 5, asked: Asked | None = None) -> list[LoopEvent]:
-    events = run_loop(model=model, tools=ToolSet(tools), build_request=asked or Asked(), max_iterations=most)
+    events = run_loop(model=model, tools=ToolSet(tools), build_request=asked or Asked(), budget=Budget(most))
     return [event async for event in events]
 
 
@@ -121,7 +122,7 @@ async def test_parallel_tools_end_in_any_order_and_are_handed_on_in_the_order_of
     gate = Gate()
     model = ScriptedModel(calls(("1", "wait"), ("2", "quick"), ("3", "no")), says("done"))
     finished_ids: list[str] = []
-    events = run_loop(model=model, tools=ToolSet((gate.tool(), quick, no)), build_request=Asked(), max_iterations=5)
+    events = run_loop(model=model, tools=ToolSet((gate.tool(), quick, no)), build_request=Asked(), budget=Budget(5))
     async for event in events:
         if isinstance(event, loop.ToolFinished):
             finished_ids.append(event.result.call_id)
@@ -135,7 +136,7 @@ async def test_parallel_tools_end_in_any_order_and_are_handed_on_in_the_order_of
 
 async def test_only_so_many_tools_run_together() -> None:
     gate = Gate()
-    model = ScriptedModel(calls(*((str(n), "wait") for n in range(50))), says("done"))
+    model = ScriptedModel(calls_with("wait", *(f'{{"n": {n}}}' for n in range(50))), says("done"))
     running = asyncio.create_task(run(model, gate.tool()))
     while gate.waiting < loop.TOOLS_AT_ONCE:
         await asyncio.sleep(0)
@@ -183,7 +184,7 @@ async def test_the_time_for_a_tool_can_be_cut() -> None:
         model=ScriptedModel(calls(("1", "wait")), says("done")),
         tools=ToolSet((gate.tool(),)),
         build_request=Asked(),
-        max_iterations=2,
+        budget=Budget(2),
         tool_timeout=0.01,
     )
     results = [event.result async for event in events if isinstance(event, loop.ToolFinished)]
@@ -240,7 +241,7 @@ async def test_reasoning_is_handed_on_and_kept_with_its_signature() -> None:
 @pytest.mark.parametrize("error", [ProviderOverloaded("busy"), ContextImpossible("too big"), LLMError("?")])
 async def test_an_error_of_the_model_passes_through_and_closes_its_stream(error: LLMError) -> None:
     model = ScriptedModel([TextDelta(text="Half"), error])
-    events = run_loop(model=model, tools=ToolSet(), build_request=Asked(), max_iterations=3)
+    events = run_loop(model=model, tools=ToolSet(), build_request=Asked(), budget=Budget(3))
     seen = [await anext(events) for _ in range(3)]
     assert seen[-1] == TextDelta(text="Half")
     with pytest.raises(type(error)):
@@ -254,7 +255,7 @@ async def test_an_error_of_the_context_passes_through() -> None:
 
     model = ScriptedModel()
     with pytest.raises(ContextImpossible):
-        _ = [e async for e in run_loop(model=model, tools=ToolSet(), build_request=impossible, max_iterations=3)]
+        _ = [e async for e in run_loop(model=model, tools=ToolSet(), build_request=impossible, budget=Budget(3))]
     assert model.requests == []
 
 
@@ -271,7 +272,7 @@ class TestCancelling:
 
     async def test_while_tools_run_ends_them_all_before_it_returns(self) -> None:
         gate = Gate()
-        model = ScriptedModel(calls(*((str(n), "wait") for n in range(20))), says("never"))
+        model = ScriptedModel(calls_with("wait", *(f'{{"n": {n}}}' for n in range(20))), says("never"))
         running = asyncio.create_task(run(model, gate.tool()))
         while gate.waiting < loop.TOOLS_AT_ONCE:
             await asyncio.sleep(0)
@@ -283,7 +284,7 @@ class TestCancelling:
 
     async def test_closing_the_loop_between_events_closes_the_model(self) -> None:
         model = ScriptedModel(says("a|b|c"))
-        events = run_loop(model=model, tools=ToolSet(), build_request=Asked(), max_iterations=3)
+        events = run_loop(model=model, tools=ToolSet(), build_request=Asked(), budget=Budget(3))
         async for event in events:
             if isinstance(event, TextDelta):
                 break
@@ -293,7 +294,7 @@ class TestCancelling:
     async def test_closing_the_loop_between_tools_ends_the_others(self) -> None:
         gate = Gate()
         model = ScriptedModel(calls(("1", "quick"), ("2", "wait")), says("never"))
-        events = run_loop(model=model, tools=ToolSet((quick, gate.tool())), build_request=Asked(), max_iterations=3)
+        events = run_loop(model=model, tools=ToolSet((quick, gate.tool())), build_request=Asked(), budget=Budget(3))
         async for event in events:
             if isinstance(event, loop.ToolFinished):
                 break
@@ -305,7 +306,7 @@ async def test_the_next_call_is_not_made_before_its_event_is_asked_for() -> None
     """Whoever drives the loop stores an answer while it holds the event, and only then do the tools run."""
     gate = Gate()
     model = ScriptedModel(calls(("1", "wait")), says("done"))
-    events = run_loop(model=model, tools=ToolSet((gate.tool(),)), build_request=Asked(), max_iterations=3)
+    events = run_loop(model=model, tools=ToolSet((gate.tool(),)), build_request=Asked(), budget=Budget(3))
     async for event in events:
         if isinstance(event, loop.Answered) and event.message.tool_calls:
             await asyncio.sleep(0.01)

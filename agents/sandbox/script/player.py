@@ -12,6 +12,7 @@ from agents.sandbox.request import SandboxRequest
 from agents.sandbox.script.answers import answer_text
 from agents.sandbox.script.beats import Accident, Call, Play, Say
 from agents.sandbox.script.faults import Fault, find_fault
+from agents.sandbox.script.handing_on import find_handing_on
 from agents.sandbox.script.inquiry import find_inquiry
 from agents.sandbox.script.samples import sample_arguments
 from agents.sandbox.script.spoiled import spoiled_calls, spoiled_text
@@ -61,7 +62,7 @@ def _thoughtful(play: Play, *, request: SandboxRequest, words: Words) -> Play:
 
 
 def _whole(request: SandboxRequest, *, words: Words) -> Play:
-    if words == Words() and (inquiry := find_inquiry(request)):
+    if words == Words() and (inquiry := find_handing_on(request) or find_inquiry(request)):
         return inquiry.play(request, done=rounds_done(request))
     if _calls_due(request, words=words):
         return _round_of_calls(request, words=words)
@@ -90,12 +91,15 @@ def _round_of_calls(request: SandboxRequest, *, words: Words) -> Play:
 
 
 def _calls(request: SandboxRequest, *, number: int, count: int) -> tuple[Call, ...]:
-    """`count` calls of round `number` (from 1), taking turns among the tools."""
+    """`count` calls of round `number` (from 1), taking turns among the tools. A task is handed on only where there is
+    nothing else to call: it would be another turn's worth of rounds."""
     tools = [tool for tool in request.callable_tools if request.must_call in (None, "", tool.name)]
-    first = (number - 1) * count
-    return tuple(_call(tools[(first + place) % len(tools)], number=number) for place in range(count))
+    tools = [tool for tool in tools if tool.name != "delegate"] or tools
+    places = range((number - 1) * count, number * count)
+    return tuple(_call(tools[n % len(tools)], number=number, before=n // len(tools)) for n in places)
 
 
-def _call(tool: ToolSpec, *, number: int) -> Call:
-    arguments = orjson.dumps(sample_arguments(tool.parameters)).decode()
+def _call(tool: ToolSpec, *, number: int, before: int) -> Call:
+    """`before` is how often this one was called in earlier rounds: a loop that repeats itself would be ended."""
+    arguments = orjson.dumps(sample_arguments(tool.parameters, variant=before)).decode()
     return Call(name=tool.name, arguments=arguments, tag=f"sbx{number}x")
