@@ -22,5 +22,10 @@ class DelegatedReader(ConversationReader):
         message = history[number - 1]
         return Source(title=f"message {number} ({message.role})", text=self._texts([message])[0])
 
+    def _asked(self) -> Iterable[str]:
+        """What stands in the task goes before what the user wrote."""
+        yield self.context.history[0].text
+        yield from super()._asked()
+
     def _newest(self, inside: Sequence[tuple[int, Message]], boundary: int) -> Iterable[tuple[int, Message]]:
         yield from reversed(inside)

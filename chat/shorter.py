@@ -53,7 +53,7 @@ def preview(*, user: User, turn_id: uuid.UUID) -> Shorter:
     # What waits was built and announced before.
     iteration = Iteration.objects.filter(turn=turn).select_related("run").latest("n")
     if iteration.run is None:
-        loaded = _as_built(turn, model=turn.model, agent=agent)
+        loaded = _as_built(turn, model=turn.model, agent=equipped(agent))
         return _shorter(loaded, receipt=iteration.receipt, purpose="chat")
     return _shorter(_delegated(turn, iteration.run, model=turn.model), receipt=iteration.receipt, purpose=PURPOSE)
 

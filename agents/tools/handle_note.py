@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from agents.llm.messages import ToolSpec
 from agents.tools.correlate import correlate
+from agents.tools.pasted import has_records
 
 
 def takes_handles(tools: Iterable[ToolSpec]) -> bool:
@@ -26,5 +27,4 @@ def _has_records(text: str) -> bool:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    lists = value.values() if isinstance(value, dict) else (value,)
-    return any(isinstance(one, list) and one and all(isinstance(row, dict) for row in one) for one in lists)
+    return has_records(value)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -316,3 +317,49 @@ async def test_the_next_call_is_not_made_before_its_event_is_asked_for() -> None
             await asyncio.sleep(0.01)
             assert len(model.requests) == 1
     assert len(model.requests) == 2
+
+
+async def test_the_same_call_five_times_is_run_twice_and_the_loop_comes_to_its_end() -> None:
+    ran = []
+
+    @tool(side_effects=True)
+    async def pay() -> str:
+        """Pays."""
+        ran.append(1)
+        return "paid"
+
+    model = ScriptedModel(*[calls(("1", "pay"))] * 5, says("I had better stop."))
+    asked = Asked()
+    events = await run(model, pay, most=25, asked=asked)
+    assert len(ran) == 2
+    assert asked.of == [*((n, False) for n in range(1, 6)), (6, True)]
+    assert of_kind(events, loop.Answered)[-1].message.text == "I had better stop."
+    texts = [event.result.text for event in of_kind(events, loop.ToolFinished)]
+    assert texts[:2] == ["paid", "paid"]
+    assert all("so it was not run again" in text for text in texts[2:])
+
+
+async def test_a_loop_that_is_broken_calls_no_tool_even_if_the_model_does() -> None:
+    model = ScriptedModel(*[calls(("1", "no"))] * 9)
+    events = await run(model, no, most=25)
+    assert len(of_kind(events, loop.Answered)) == 5
+    assert of_kind(events, loop.Answered)[-1].message.tool_calls == ()
+
+
+async def test_a_tool_that_ends_by_itself_is_not_cut() -> None:
+    gate = Gate()
+    unhurried = replace(gate.tool(), timeout=None)
+    model = ScriptedModel(calls(("1", "wait")), says("done"))
+    events = run_loop(
+        model=model, tools=ToolSet((unhurried,)), build_request=Asked(), budget=Budget(5), tool_timeout=0.01
+    )
+    results = []
+
+    async def listen() -> None:
+        results.extend([event.result async for event in events if isinstance(event, loop.ToolFinished)])
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0.05)
+    gate.opened.set()
+    await listening
+    assert [(result.ok, result.text) for result in results] == [(True, "waited")]

@@ -6,7 +6,11 @@ import { visibleControls } from "../markdown/visible-controls.js";
 const LONGEST = 20_000; // characters of a result that are put on the page
 
 export class ToolCard {
+  #touched = false;
+
   constructor(tool) {
+    this.name = el("span", { class: "tool-name" }, visibleControls(tool.name));
+    this.steps = el("div", { hidden: true });
     this.state = el("span", { class: "tool-state" });
     this.result = el("pre", { tabindex: "0", role: "region", "aria-label": "Result" });
     this.resultPart = el("div", { hidden: true }, el("p", { class: "whisper" }, "Result"), this.result);
@@ -14,16 +18,18 @@ export class ToolCard {
     this.element = el(
       "details",
       { class: "tool", "data-tool": tool.id },
-      el("summary", {}, icon("tool"), el("span", { class: "tool-name" }, visibleControls(tool.name)), this.state),
+      el("summary", {}, icon("tool"), this.name, this.state),
       el(
         "div",
         { class: "tool-body" },
         el("p", { class: "whisper" }, "Arguments"),
         el("pre", { tabindex: "0", role: "region", "aria-label": "Arguments" }, pretty(tool.arguments)),
+        this.steps,
         this.resultPart,
         this.note,
       ),
     );
+    this.element.querySelector("summary").addEventListener("click", () => (this.#touched = true));
     this.update(tool);
   }
 
@@ -33,6 +39,18 @@ export class ToolCard {
     this.resultPart.hidden = tool.ok === null;
     say(this.result, cut(pretty(tool.preview)));
     say(this.note, noteOn(tool));
+  }
+
+  /** Another agent works on this call: `element` shows its steps. */
+  nest(element) {
+    this.steps.append(element);
+    this.steps.hidden = false;
+  }
+
+  /** Its steps are open while they come, until the reader decides otherwise. */
+  handedTo(agent, tool, ended) {
+    say(this.name, `${visibleControls(tool.name)} → ${agent}`);
+    if (!this.#touched) this.element.open = tool.ok === null && !ended;
   }
 
   /** The turn is over: what did not come back never will. */
