@@ -49,7 +49,6 @@ def held(sandbox: HeldSandbox, word: str) -> Iterator[asyncio.Event]:
         yield release
     finally:
         release.set()
-        del sandbox.held[word.encode()]
 
 
 def iterations_of(turn: Turn) -> list[Iteration]:
@@ -214,8 +213,8 @@ class TestItsEnd:
         self, shop: Shop, user: User, sandbox: HeldSandbox
     ) -> None:
         turn = await begin(shop, user, f"{QUESTION} Case 815.")
-        with held(sandbox, "errors{service:payment-service}"):  # its third request
-            await eventually(lambda: sandbox.waiting[b"errors{service:payment-service}"])
+        with held(sandbox, "in which they step up"):  # its third request
+            await eventually(lambda: sandbox.waiting[b"in which they step up"])
             await rows(reaper.reap, turn.pk)
             assert await until_all([turn.pk], *Turn.ENDED) == ["interrupted"]
         ended = await rows(again, turn)
@@ -246,9 +245,9 @@ class TestItsEnd:
         self, shop: Shop, user: User, sandbox: HeldSandbox
     ) -> None:
         conversation = await rows(conversation_of, user)
-        with held(sandbox, "errors{service:payment-service}") as release:
+        with held(sandbox, "in which they step up") as release:
             turn = await begin(shop, user, conversation=conversation)
-            await eventually(lambda: sandbox.waiting[b"errors{service:payment-service}"])
+            await eventually(lambda: sandbox.waiting[b"in which they step up"])
             sandbox._exchange.switches.switch_on("auth_401")
             release.set()
             assert await until_all([turn.pk], *Turn.ENDED) == ["completed"]
