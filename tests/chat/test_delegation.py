@@ -224,9 +224,8 @@ class TestItsEnd:
         assert not await rows(open_calls.exists)
         steps = await rows(iterations_of, ended)
         assert agents_of(steps) == ["", *["datadog-champion"] * 3]
-        assert ended.usage["input_tokens"] == sum(
-            step.model_call.input_tokens or 0 for step in steps if step.model_call
-        )
+        settled = [step.model_call for step in steps[:-1] if step.model_call]  # what the last one used came too late
+        assert ended.usage["input_tokens"] == sum(call.input_tokens or 0 for call in settled)
         await rows(check, ended)
 
     @pytest.mark.parametrize("interference", ["stop", "shutdown", "crash"])
