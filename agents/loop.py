@@ -1,6 +1,7 @@
 """The agent loop: model call, tools, next iteration. Free of rows: it yields events, and whoever drives it keeps them.
 
-The last iteration may not call tools, so that every turn ends in an answer. What the caller must have stored before the
+The last iteration may not call tools, so that every turn ends in an answer; it comes early where nothing new comes of
+the tools (`agents.repeats`). What the caller must have stored before the
 loop goes on (an answer before its tools run, results before the next call) is stored while it holds the event: the loop
 continues only when the next event is asked for.
 """
@@ -14,6 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from agents.budget import Budget
 from agents.llm.consent import Ask, ConsentRequest, Decision
 from agents.llm.events import (
     CallGranted,
@@ -28,6 +30,7 @@ from agents.llm.events import (
 from agents.llm.messages import Message, Part, ToolCall, ToolResult, Usage
 from agents.llm.providers.base import ChatModel, ModelRequest
 from agents.llm.tools import ToolSet, run_tool
+from agents.repeats import Repeats
 from agents.reply import Reply, nothing_but_thought, reply_of
 
 TOOLS_AT_ONCE = 8
@@ -99,17 +102,20 @@ async def run_loop(
     model: ChatModel,
     tools: ToolSet,
     build_request: BuildRequest,
-    max_iterations: int,
+    budget: Budget,
     tool_timeout: float = 60.0,
     ask: Ask | None = None,
 ) -> AsyncGenerator[LoopEvent]:
-    """Iterate until an answer calls no tool, at most `max_iterations` times. `tool_timeout` in seconds, for each tool.
+    """Iterate until an answer calls no tool, as often as `budget` allows. `tool_timeout` in seconds, for each tool.
     `ask` asks the user for what changes something; where there is none, no such call is run.
 
     Errors of the model or of the context (`LLMError`) pass through; an error of a tool becomes a failed result.
     """
-    for n in range(1, max_iterations + 1):
-        is_last = n == max_iterations
+    places = asyncio.Semaphore(TOOLS_AT_ONCE)
+    repeats = _repeats(tools, timeout=tool_timeout, ask=None if ask is None else _aside(ask, places))
+    while True:
+        n = budget.take()
+        is_last = bool(budget.why_last)
         yield IterationStarted(n=n)
         request = await build_request(n, is_last)
         yield RequestBuilt(request=request)
@@ -135,12 +141,13 @@ async def run_loop(
         if not answer.tool_calls:
             return
         results: dict[str, ToolResult] = {}
-        async with aclosing(_run_all(tools, answer.tool_calls, tool_timeout, ask=ask)) as finished:
+        async with aclosing(_run_all(answer.tool_calls, repeats.run, places=places)) as finished:
             async for result in finished:
                 results[result.call_id] = result
                 yield ToolFinished(result=result)
         in_order = tuple(results[call.id] for call in answer.tool_calls)
         yield ToolsFinished(message=Message(role="tool", parts=in_order))
+        budget.is_fruitless = repeats.ended()
 
 
 def _without_calls(message: Message) -> Message:
@@ -162,26 +169,29 @@ def _with_calls_apart(message: Message) -> Message:
     return replace(message, parts=tuple(parts))
 
 
-async def _run_all(
-    tools: ToolSet,
-    calls: tuple[ToolCall, ...],
-    timeout: float,  # noqa: ASYNC109 - handed on to each tool
-    *,
-    ask: Ask | None,
-) -> AsyncGenerator[ToolResult]:
-    free = asyncio.Semaphore(TOOLS_AT_ONCE)
+def _repeats(tools: ToolSet, *, timeout: float, ask: Ask | None) -> Repeats:
+    return Repeats(tools=tools, really=lambda call: run_tool(tools, call, timeout=timeout, ask=ask))
+
+
+def _aside(ask: Ask, places: asyncio.Semaphore) -> Ask:
+    """Whoever waits for a person keeps no other tool from running."""
 
     async def ask_aside(call: ToolCall, request: ConsentRequest) -> Decision:
-        assert ask is not None, "only given to tools if there is one"
-        free.release()  # Whoever waits for a person keeps no other tool from running.
+        places.release()
         try:
             return await ask(call, request)
         finally:
-            await free.acquire()
+            await places.acquire()
 
+    return ask_aside
+
+
+async def _run_all(
+    calls: tuple[ToolCall, ...], run_one: Callable[[ToolCall], Awaitable[ToolResult]], *, places: asyncio.Semaphore
+) -> AsyncGenerator[ToolResult]:
     async def run(call: ToolCall) -> ToolResult:
-        async with free:
-            return await run_tool(tools, call, timeout=timeout, ask=ask_aside if ask else None)
+        async with places:
+            return await run_one(call)
 
     tasks = [asyncio.create_task(run(call)) for call in calls]
     try:

@@ -16,9 +16,10 @@ from agents.llm.tools import Tool, ToolSet
 from agents.registry import sandbox
 from agents.sources.catalogue import NONE, catalogue
 from agents.tools.basics import basics
-from agents.tools.call_source import knowing
+from agents.tools.call_source import call_source, knowing
 from agents.tools.correlate import correlate
 from agents.tools.datadog.toolbox import datadog_tools
+from agents.tools.delegate import delegate
 from agents.tools.mcp import with_mcp
 from agents.tools.recall import recall
 
@@ -29,10 +30,20 @@ def _datadog() -> tuple[Tool, ...]:
     return datadog_tools(clock=time.time, company=lambda: sandbox().company)
 
 
-@lru_cache(maxsize=8)
-def _correlating(catalogue: str) -> Callable[[], tuple[Tool, ...]]:
-    """Kept, so that the same sources make the same agent, whose tokens are counted once."""
-    return lambda: (knowing(catalogue), correlate)
+def _answering() -> tuple[Tool, ...]:
+    return (knowing(NONE), delegate)
+
+
+def _correlating() -> tuple[Tool, ...]:
+    return (knowing(NONE), correlate)
+
+
+@lru_cache(maxsize=64)
+def _knowing(own_tools: Callable[[], tuple[Tool, ...]], catalogue: str) -> Callable[[], tuple[Tool, ...]]:
+    """`own_tools`, told of these sources. Kept, so that the same sources make the same agent, whose tokens are counted
+    once."""
+    told, name = knowing(catalogue), call_source.spec.name
+    return lambda: tuple(told if tool.spec.name == name else tool for tool in own_tools())
 
 
 @dataclass(frozen=True)
@@ -63,8 +74,13 @@ ROSTER: tuple[Agent, ...] = (
     Agent(
         slug="smart",
         name="Smart Agent",
-        description="Answers questions, and uses its tools where they help.",
-        starters=("What can you do?", "How do you stay inside rate limits?", "What is (17.5 % of 8,192) rounded up?"),
+        description="Answers questions, reads your services, and hands tasks to the other two.",
+        starters=(
+            "Why are we seeing 500 errors in payment-service?",
+            "Which orders disagree between orders and payments?",
+            "How do you stay inside rate limits?",
+        ),
+        own_tools=_answering,
     ),
     Agent(
         slug="datadog-champion",
@@ -86,7 +102,7 @@ ROSTER: tuple[Agent, ...] = (
             "Is every order reserved in the inventory?",
             "Which kinds of mismatch do you look for?",
         ),
-        own_tools=_correlating(NONE),
+        own_tools=_correlating,
     ),
 )
 
@@ -96,9 +112,11 @@ DEFAULT_AGENT = ROSTER[0]
 def equipped(agent: Agent) -> Agent:
     """`agent`, with tools that know the sources as they are now, and the MCP tools that it was granted. Reads rows: for
     a thread."""
-    knowing = agent if agent.tools.get("call_source") is None else replace(agent, own_tools=_correlating(catalogue()))
-    own_tools = with_mcp(knowing.own_tools, agent=agent.slug)
-    return knowing if own_tools is knowing.own_tools else replace(knowing, own_tools=own_tools)
+    own_tools = agent.own_tools
+    if agent.tools.get(call_source.spec.name) is not None:
+        own_tools = _knowing(own_tools, catalogue())
+    own_tools = with_mcp(own_tools, agent=agent.slug)
+    return agent if own_tools is agent.own_tools else replace(agent, own_tools=own_tools)
 
 
 def all_equipped() -> list[Agent]:

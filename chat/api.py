@@ -263,8 +263,8 @@ def preview_shorter(request: ApiRequest, turn_id: UUID) -> dict[str, Any]:
 @router.get("/turns/{uuid:turn_id}/receipts", response=ReceiptList)
 def list_receipts(request: ApiRequest, turn_id: UUID) -> dict[str, Any]:
     turn = _own_turn(request, turn_id)
-    rows = Iteration.objects.filter(turn=turn).select_related("model_call").order_by("n")
-    return {"items": [_receipt(row) for row in rows], "next_cursor": None}
+    rows = Iteration.objects.filter(turn=turn).select_related("model_call", "run").order_by("n")
+    return {"items": [_receipt(row, turn) for row in rows], "next_cursor": None}
 
 
 @router.get(
@@ -328,7 +328,14 @@ def _turn(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _receipt(row: Iteration) -> dict[str, Any]:
+def _receipt(row: Iteration, turn: Turn) -> dict[str, Any]:
     names = ("input_tokens", "output_tokens", "cache_read_tokens")
     reported = {name: getattr(row.model_call, name) for name in names} if row.model_call else None
-    return {"n": row.n, "message": str(row.message_id) if row.message_id else None, "reported": reported, **row.receipt}
+    return {
+        "n": row.n,
+        "agent": row.run.agent if row.run else turn.agent,
+        "delegate_call": row.run.call if row.run else None,
+        "message": str(row.message_id) if row.message_id else None,
+        "reported": reported,
+        **row.receipt,
+    }

@@ -50,7 +50,8 @@ class TurnContext:
     """What one turn's calls are built from. `history` holds the newest messages of the path, oldest first; what a call
     no longer sends leaves it, and is added to `earlier`. `values` are effective settings. `counts` and `earlier` are in
     the tokens of rows: without the correction that `calibration` has come to. `built` is the call that no usage came
-    for yet, `said` how many tokens the provider counted of the newest reply, 0 if it did not tell."""
+    for yet, `said` how many tokens the provider counted of the newest reply, 0 if it did not tell. `lane` is "" for the
+    branch's own calls: others have prefixes of their own."""
 
     agent: Agent
     model: LanguageModel
@@ -68,6 +69,7 @@ class TurnContext:
     oldest_position: int
     built: LimitedContext | None = None
     said: int = 0
+    lane: str = ""
 
     def add(self, message: Message, count: int) -> None:
         self.history.append(message)
@@ -79,8 +81,11 @@ class TurnContext:
         if built is None or not usage.input_tokens:
             return
         report = built.report(usage.input_tokens, correction=self.limiter.counter.correction)
-        self.calibration = observe(self.calibration, report)
-        counter = self.limiter.counter.corrected_by(self.calibration.correction)
+        self.calibrate(observe(self.calibration, report))
+
+    def calibrate(self, calibration: Calibration) -> None:
+        self.calibration = calibration
+        counter = self.limiter.counter.corrected_by(calibration.correction)
         self.limiter = replace(self.limiter, counter=counter)
 
     def hear(self, reply: Message, count: int) -> None:
@@ -140,7 +145,7 @@ class TurnContext:
             capabilities=capabilities_for(self.model),
             tools=self.agent.tools.specs,
             tool_choice="none" if is_last else "auto",
-            cache_key=f"branch-{self.branch_id}",
+            cache_key=f"branch-{self.branch_id}{self.lane}",
             input_limit=self.limiter.token_limit,
             refit=refit,
         )

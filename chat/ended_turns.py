@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from chat import turn_state
+from chat import delegated_state, turn_state
 from chat.approvals import told
 from chat.context import summary
-from chat.message_rows import text_of
-from chat.models import Approval, Iteration, Message, Turn
-from chat.previews import preview
+from chat.message_rows import text_of, to_value
+from chat.models import Approval, DelegatedRun, Iteration, Message, Turn
+from chat.previews import shown_result
+from chat.turn_pieces import new_tool, put_result
 
 
 def states(turns: Sequence[Turn]) -> dict[str, turn_state.State]:
@@ -31,7 +32,13 @@ def states(turns: Sequence[Turn]) -> dict[str, turn_state.State]:
     asked: defaultdict[UUID, list[Approval]] = defaultdict(list)
     for approval in Approval.objects.filter(turn__in=ids):
         asked[approval.turn_id].append(approval)
-    return {str(turn.pk): _state(turn, iterations[turn.pk], messages[turn.pk], asked[turn.pk]) for turn in turns}
+    states = {str(turn.pk): _state(turn, iterations[turn.pk], messages[turn.pk], asked[turn.pk]) for turn in turns}
+    runs: defaultdict[UUID, list[DelegatedRun]] = defaultdict(list)
+    for run in DelegatedRun.objects.filter(turn__in=ids):
+        runs[run.turn_id].append(run)
+    for turn_id, delegated in runs.items():
+        delegated_state.add_runs(states[str(turn_id)], delegated, iterations[turn_id])
+    return states
 
 
 def _state(  # noqa: PLR0917 - a turn and its rows
@@ -52,7 +59,7 @@ def _state(  # noqa: PLR0917 - a turn and its rows
         model=turn.model.model_id if turn.model else None,
         n=iterations[-1].n if iterations else 0,
         max=maximum if iterations else 0,
-        iterations=[_iteration(iteration, messages, asked) for iteration in iterations],
+        iterations=[_iteration(one, messages, asked) for one in iterations if one.run_id is None],
         approvals=[{**told(approval), "status": approval.status} for approval in asked],
         usage=turn.usage,
         message=str(answers[-1].pk) if answers else None,
@@ -76,14 +83,9 @@ def _iteration(iteration: Iteration, messages: Sequence[Message], asked: Sequenc
 
 
 def _tools(answer: Message, results: Message | None, asked: Mapping[str, str]) -> list[dict[str, Any]]:
-    found = {part["call_id"]: part for part in results.parts if part["kind"] == "tool_result"} if results else {}
-    tools = []
-    for part in answer.parts:
-        if part["kind"] == "tool_call":
-            result = found.get(part["id"])
-            tool = {"id": part["id"], "name": part["name"], "arguments": part["arguments"], "tokens": None}
-            shown = {"ok": None, "preview": "", "shortened": False, "took_ms": None}
-            if result is not None:
-                shown = {"ok": result["ok"], **preview(result["text"]), "took_ms": result.get("took_ms")}
-            tools.append({**tool, **shown, "approval": asked.get(part["id"])})
+    tools = [new_tool(part) for part in answer.parts if part["kind"] == "tool_call"]
+    for result in to_value(results).tool_results if results else ():
+        put_result(tools, {**shown_result(result), "tokens": None})
+    for tool in tools:
+        tool["approval"] = asked.get(tool["id"])
     return tools

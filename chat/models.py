@@ -208,12 +208,37 @@ class TurnEvent(models.Model):
         return f"{self.type} {self.seq}"
 
 
+class DelegatedRun(models.Model):
+    """What another agent did inside a turn, for one call of the `delegate` tool: a loop of its own, whose messages are
+    in no conversation. `messages` are they (agents.llm's Message as JSON, each with the number `n` of its iteration),
+    the task first; `context` is what its next call is built from: the limiter's window, the calibration.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="delegated_runs")
+    called_in = models.PositiveSmallIntegerField(help_text="Number of the turn's own iteration that called the tool.")
+    call = models.TextField(help_text="Id of the call of the tool.")
+    agent = models.SlugField(max_length=64)
+    messages = models.JSONField(default=list)
+    context = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["turn", "called_in"]
+
+    def __str__(self) -> str:
+        return f"{self.agent} in iteration {self.called_in}"
+
+
 class Iteration(models.Model):
-    """One pass of the agent loop: the model call, the message it wrote, and the receipt of what the call carried."""
+    """One pass of the agent loop: the model call, the message it wrote, and the receipt of what the call carried.
+
+    `n` counts on through the runs that a turn delegates; `run` is the one that the iteration belongs to, None for the
+    turn's own."""
 
     id = models.BigAutoField(primary_key=True)
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="iterations")
     n = models.PositiveSmallIntegerField(help_text="From 1.")
+    run = models.ForeignKey(DelegatedRun, null=True, on_delete=models.CASCADE, related_name="iterations")
     message = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
     model_call = models.ForeignKey("agents.ModelCall", null=True, on_delete=models.SET_NULL, related_name="iterations")
     receipt = models.JSONField(default=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -69,10 +69,28 @@ def _state(lease: Lease) -> turn_state.State:
 
 def _usage(state: turn_state.State) -> dict[str, int]:
     total = Usage().to_dict()
-    for iteration in state["iterations"]:
+    for iteration in _all_iterations(state):
         for name, tokens in (iteration["usage"] or {}).items():
             total[name] = total.get(name, 0) + tokens
     return total
+
+
+def _all_iterations(state: turn_state.State) -> list[dict[str, Any]]:
+    """The turn's own, and those of the runs inside it."""
+    tools = [tool for iteration in state["iterations"] for tool in iteration["tools"]]
+    return [*state["iterations"], *_delegated(tools)]
+
+
+def _delegated(tools: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    return (iteration for tool in tools if "delegated" in tool for iteration in tool["delegated"]["iterations"])
+
+
+def _give_up_delegated(iteration: dict[str, Any], *, turn: Turn) -> None:
+    """What such a run has said is with its row already."""
+    call = find_call(iteration["context"]["call"])
+    if call is not None:
+        give_up(call)
+        Iteration.objects.filter(turn=turn, n=iteration["n"]).update(model_call=call)
 
 
 def _keep_what_arrived(lease: Lease, state: turn_state.State) -> str | None:
@@ -87,6 +105,8 @@ def _keep_what_arrived(lease: Lease, state: turn_state.State) -> str | None:
         if _keep_answer(iteration, call=call, lease=lease, turn=turn, counter=counter):
             answer = str(iteration["message"])
             _keep_results(iteration, lease=lease, turn=turn, counter=counter)
+        for step in _delegated(iteration["tools"]):
+            _give_up_delegated(step, turn=turn)
     return answer
 
 

@@ -20,6 +20,7 @@ from agents.llm.window import Window
 from agents.models import StoredResult
 from agents.threads import in_thread
 from agents.tools import correlate
+from agents.tools.pasted import data_in
 from agents.tools.recall import LeftOut, LeftOutPage, Source, bound
 from chat import branches, models
 from chat.context import TurnContext
@@ -30,16 +31,23 @@ from chat.stored_results import CAP_SHARE, answers_of, scope_of
 MOST_TOKENS = 4_000
 """Of one answer of the tool, however large the token limit."""
 
+ASKED_SEARCHED = 20
+"""Messages of the user that are looked through for data that was pasted."""
+
 MESSAGES_SEARCHED = 3_000
 CHARACTERS_SEARCHED = 6_000_000
 
 
 def bound_tools(context: TurnContext, *, conversation: Conversation) -> ToolSet:
     """The agent's tools for one turn, with a `recall` and a `correlate` that read its conversation."""
+    owner, pk = conversation.owner_id, conversation.pk
+    return tools_reading(context, ConversationReader(context=context, owner_id=owner, conversation_id=pk))
+
+
+def tools_reading(context: TurnContext, reader: ConversationReader, /) -> ToolSet:
     limiter = context.limiter
     # No more than the cap of a result that is stored: the answer is never shortened itself.
     most = min(MOST_TOKENS, limiter.token_limit // CAP_SHARE)
-    reader = ConversationReader(context=context, owner_id=conversation.owner_id, conversation_id=conversation.pk)
     tools = bound(context.agent.tools, reader=reader, fits=lambda text: limiter.counter.text(text) <= most)
     return correlate.bound(tools, reader=reader)
 
@@ -58,6 +66,9 @@ class ConversationReader:
     async def message(self, number: int) -> Source | None:
         return await in_thread(self._message)(number)
 
+    async def pasted(self, number: int) -> Source | None:
+        return await in_thread(self._pasted)(number)
+
     async def left_out(self, *, skip: int) -> LeftOutPage:
         return await in_thread(self._left_out)(skip)
 
@@ -74,6 +85,16 @@ class ConversationReader:
                 if part.handle == handle:
                     return Source(title=f"result {handle} of {part.name}", text=part.text)
         return None
+
+    def _pasted(self, number: int) -> Source | None:
+        found = next(filter(None, map(data_in, self._asked())), [])
+        return Source(title=f"paste {number}", text=found[number - 1]) if 1 <= number <= len(found) else None
+
+    def _asked(self) -> Iterable[str]:
+        """What the user wrote, newest first."""
+        branch = models.Branch.objects.get(pk=self.context.branch_id)
+        mine = branches.on_path(branch).filter(conversation__owner=self.owner_id, role=models.Message.Role.USER)
+        return (to_value(row).text for row in mine.order_by("-position")[:ASKED_SEARCHED])
 
     def _message(self, number: int) -> Source | None:
         branch = models.Branch.objects.get(pk=self.context.branch_id)

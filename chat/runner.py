@@ -14,11 +14,12 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from accounts.moments import rfc3339
+from django.conf import settings
+
 from agents import loop, registry
+from agents.budget import Budget
 from agents.ledger import find_call
 from agents.llm.assembly import Assembly
 from agents.llm.errors import ContextImpossible, LLMError, ProviderRefused
@@ -28,13 +29,16 @@ from agents.llm.providers.base import ModelRequest
 from agents.models import ModelCall
 from agents.prepared import insert
 from agents.threads import in_thread
+from agents.tools import delegate
 from chat import approvals, stored_results, turn_start
 from chat import context as contexts
+from chat.admission import ADMISSION, Admission
 from chat.asking import Asking, Desk
+from chat.delegated import Delegation
 from chat.event_log import Event, EventLog
 from chat.lease import Lease, LeaseLost
 from chat.models import Iteration, Turn
-from chat.previews import preview
+from chat.previews import shown_result
 from chat.turn_rows import Tip, add_message
 from chat.turns import Ending
 
@@ -62,13 +66,13 @@ class TurnRun:
         self._unsaid: turn_start.Start | None = None
         self._usage = Usage()
         self._n = 0
-        self._max = 0
+        self._budget = Budget(0)
+        self._admission = Admission(lease=lease, log=log)
+        self._inner_asking = Asking(lease=lease, log=log, desk=desk)
+        self._delegation: Delegation | None = None
         self._finish_reason: str | None = None
         self._message_id = ""
         self._asked_at = 0.0
-        self._call_id: str | None = None
-        self._waiting = False
-        self._wants_shorter = False
         self._announced: turn_start.Announced | None = None
         self._last_answer: str | None = None
         self._partial: Assembly | None = None
@@ -89,9 +93,9 @@ class TurnRun:
 
     def shorten(self) -> None:
         """Send less of the conversation in the call that waits now, and in no later one."""
-        if self._waiting and not self._wants_shorter:
-            self._wants_shorter = True
-            registry.governor().wake(self._call_id or "")
+        self._admission.shorten()
+        if self._delegation is not None:
+            self._delegation.admission.shorten()
 
     async def _run(self) -> None:
         self._begun = True
@@ -122,18 +126,35 @@ class TurnRun:
             user_id=str(start.user_id),
             agent=agent,
             open_call=self._open_call,
-            wants_shorter=lambda: self._wants_shorter,
+            wants_shorter=self._admission.wants_shorter,
         )
-        self._max = start.context.values.max_iterations
+        self._budget = Budget(start.context.values.max_iterations)
+        self._delegation = Delegation(
+            turn=self.turn,
+            lease=self.lease,
+            log=self._log,
+            start=start,
+            budget=self._budget,
+            spend=self._spend,
+            asking=self._inner_asking,
+        )
         events = loop.run_loop(
             model=model,
-            tools=start.tools,
+            tools=delegate.bound(start.tools, hand_on=self._delegation.hand_on),
             build_request=self._build,
-            max_iterations=self._max,
+            budget=self._budget,
+            tool_timeout=settings.TOOL_TIMEOUT,
             ask=self._asking.ask,
         )
         await self._keep(events)
         return self._ending()
+
+    def _spend(self, usage: Usage) -> None:
+        self._usage += usage
+
+    @property
+    def _has_asked(self) -> bool:
+        return self._asking.has_asked or self._inner_asking.has_asked
 
     def _opening(self) -> tuple[list[Event], dict[str, Any]]:
         """That the turn has started, as event and fields: written along with what comes first after it."""
@@ -142,17 +163,21 @@ class TurnRun:
 
     async def _build(self, n: int, is_last: bool) -> ModelRequest:
         """The context of iteration `n`: announced along with its row in the ledger, so before its request is sent."""
-        self._n, self._message_id, self._call_id, self._results = n, str(uuid.uuid4()), None, []
+        self._n, self._message_id, self._admission.call_id, self._results = n, str(uuid.uuid4()), None, []
         self._asking.n = n
         built = self._announced = await self._next_call(n, is_last=is_last)
+        if self._delegation is not None:
+            self._delegation.called_in = n
+        why_last = {"last": "no_progress"} if self._budget.why_last == "no_progress" else {}
 
         def rows() -> None:
-            insert([Iteration(turn_id=self.lease.turn_id, n=n, receipt=built.receipt)])
+            insert([Iteration(turn_id=self.lease.turn_id, n=n, receipt=built.receipt | why_last)])
             contexts.save_window(self._context)
             self._unsaid = None
 
         opening, changes = self._opening()
-        started: Event = ("iteration.started", {"n": n, "max": self._max, "message": self._message_id})
+        begun = {"n": n, "max": self._budget.most, "message": self._message_id}
+        started: Event = ("iteration.started", begun | why_last)
         announced: Event = ("context.built", contexts.summary(built.receipt))
         self._log.note(self.lease, *opening, started, announced, changes=changes, rows=rows)
         self._partial = Assembly()
@@ -172,14 +197,14 @@ class TurnRun:
     async def _keep(self, events: AsyncGenerator[loop.LoopEvent]) -> None:
         async with aclosing(events):
             async for event in events:
-                if self._waiting and not isinstance(event, Waiting | CallGranted | CallRefitted):
-                    await self._keep_going()
+                if self._admission.is_waiting and not isinstance(event, ADMISSION):
+                    await self._admission.keep_going()
                 await self._keep_one(event)
 
     async def _keep_one(self, event: loop.LoopEvent) -> None:
         match event:
             case loop.RequestBuilt():
-                self._call_id = event.request.call_id
+                self._admission.call_id = event.request.call_id
             case TextDelta():
                 self._add(event, "delta")
             case ReasoningDelta():
@@ -200,36 +225,17 @@ class TurnRun:
             self._log.append_delta(self.lease, "delta" if kind == "delta" else "reasoning", event.text)
 
     async def _keep_admission(self, event: Waiting | CallGranted | CallRefitted) -> None:
-        match event:
-            case Waiting():
-                await self._keep_waiting(event)
-            case CallGranted():
-                await self._keep_going(("turn.granted", {"waited_ms": event.waited_ms}))
-            case CallRefitted():
-                await self._keep_refit(event)
-
-    async def _keep_waiting(self, event: Waiting) -> None:
-        self._waiting = True
-        data = {name: value for name, value in vars(event).items() if name != "kind"}
-        data["retry_at"] = rfc3339(datetime.fromtimestamp(event.retry_at, tz=UTC))
-        await self._log.append(
-            self.lease,
-            ("turn.waiting", data),
-            changes={"status": Turn.Status.WAITING},
-        )
-
-    async def _keep_going(self, *events: Event) -> None:
-        """The wait is over: events or content tell the readers of the log, this the readers of the row."""
-        self._waiting = self._wants_shorter = False
-        changes: dict[str, Any] = {"status": Turn.Status.RUNNING, "shorter_requested_at": None}
-        await self._log.append(self.lease, *events, changes=changes)
+        if isinstance(event, CallRefitted):
+            await self._keep_refit(event)
+        else:
+            await self._admission.keep(event)
 
     async def _keep_refit(self, event: CallRefitted) -> None:
         """The call is sent otherwise than it was announced: its receipt is that of what is sent."""
         assert self._context.built is not None, "a request was built, or it could not be built anew"
         assert self._announced is not None, "the same"
         receipt = turn_start.sent_otherwise(
-            self._announced, self._context.built, call=self._call_id or "", reply_cap=event.max_output_tokens
+            self._announced, self._context.built, call=self._admission.call_id or "", reply_cap=event.max_output_tokens
         )
 
         def rows() -> None:
@@ -241,7 +247,7 @@ class TurnRun:
     async def _keep_answer(self, event: loop.Answered) -> None:
         message = replace(event.message, id=self._message_id)
         usage = event.usage or Usage()
-        self._usage += usage
+        self._spend(usage)
         self._context.observe(replace(usage, input_tokens=event.input_tokens))
         self._finish_reason = event.finish_reason
         self._partial = None
@@ -258,17 +264,9 @@ class TurnRun:
         took_ms = round((time.monotonic() - self._asked_at) * 1000)
         answer, limiter = self._context.history[-1], self._context.limiter
         kept = await asyncio.to_thread(stored_results.keep, result, answer=answer, turn=self.turn, limiter=limiter)
-        data = {
-            "id": result.call_id,
-            "ok": result.ok,
-            "tokens": kept.tokens,
-            **preview(result.text),
-            "took_ms": took_ms,
-        }
-        data["shortened"] = data["shortened"] or kept.store is not None
-        self._results.append(
-            replace(kept.result, took_ms=took_ms)
-        )  # Not before: what is kept as a row must be in the log, too.
+        kept_result = replace(kept.result, took_ms=took_ms)
+        data = {**shown_result(kept_result), "tokens": kept.tokens}
+        self._results.append(kept_result)  # Not before: what is kept as a row must be in the log, too.
         await self._log.append(self.lease, ("tool.result", data), rows=kept.store)
 
     async def _keep_results(self) -> None:
@@ -289,8 +287,8 @@ class TurnRun:
                 if tips:
                     self._context.hear(message, tips[-1].tokens - self._tip.tokens)
                 contexts.save_calibration(self._context)
-                mine = Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n)
-                mine.update(message_id=message.id if message.parts else None, model_call=find_call(self._call_id))
+                mine, call = Iteration.objects.filter(turn_id=self.lease.turn_id, n=self._n), self._admission.call_id
+                mine.update(message_id=message.id if message.parts else None, model_call=find_call(call))
                 contexts.save_window(self._context)  # A governor may have had a smaller request built.
 
         try:
@@ -304,8 +302,8 @@ class TurnRun:
     def _ending(self) -> Ending:
         if self._finish_reason == "refusal" and self._last_answer is None:
             raise ProviderRefused("The model declined to answer. Your message is kept; rephrase it and send it again.")
-        at_limit = self._n == self._max > 1
-        return Ending(status=Turn.Status.COMPLETED, reason="iteration_limit" if at_limit else None)
+        reason = self._budget.why_last if self._budget.most > 1 else ""
+        return Ending(status=Turn.Status.COMPLETED, reason=reason or None)
 
     async def _end(self, ending: Ending) -> None:
         """Write what had arrived and the last event. `EventLog.append` is never cut short, so neither is this."""
@@ -338,6 +336,6 @@ class TurnRun:
             *opening,
             ended.event(),
             changes=changes | ended.changes(),
-            rows=(lambda: approvals.expire_all(self.lease.turn_id)) if self._asking.has_asked else None,
+            rows=(lambda: approvals.expire_all(self.lease.turn_id)) if self._has_asked else None,
         )
         self._log.forget(self.lease)

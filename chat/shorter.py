@@ -21,8 +21,9 @@ from agents.llm.providers.base import ModelRequest
 from agents.models import LanguageModel
 from agents.pool_limits import pool_of
 from agents.roster import Agent, agent_named, equipped
-from chat import context, turn_start, turns
-from chat.models import Iteration, Turn
+from chat import context, delegated_context, turn_start, turns
+from chat.delegated_run import PURPOSE
+from chat.models import DelegatedRun, Iteration, Turn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +50,15 @@ def preview(*, user: User, turn_id: uuid.UUID) -> Shorter:
     agent = agent_named(turn.agent)
     if turn.model is None or agent is None:
         raise TurnNotWaiting("The model or the agent of this turn was removed, so nothing can be told of its call.")
-    iteration = Iteration.objects.filter(turn=turn).latest("n")  # What waits was built and announced before.
-    return _shorter(_as_built(turn, model=turn.model, agent=equipped(agent)), receipt=iteration.receipt)
+    # What waits was built and announced before.
+    iteration = Iteration.objects.filter(turn=turn).select_related("run").latest("n")
+    if iteration.run is None:
+        loaded = _as_built(turn, model=turn.model, agent=equipped(agent))
+        return _shorter(loaded, receipt=iteration.receipt, purpose="chat")
+    return _shorter(_delegated(turn, iteration.run, model=turn.model), receipt=iteration.receipt, purpose=PURPOSE)
 
 
-def _shorter(loaded: context.TurnContext, *, receipt: dict[str, Any]) -> Shorter:
+def _shorter(loaded: context.TurnContext, *, receipt: dict[str, Any], purpose: str) -> Shorter:
     request = loaded.build(is_last=False).request
     instead = _refitted(request)
     assert loaded.built is not None, "it has just been built"
@@ -64,7 +69,7 @@ def _shorter(loaded: context.TurnContext, *, receipt: dict[str, Any]) -> Shorter
         peek(pool.key),
         lease=receipt["call"],
         instead=instead,
-        purpose="chat",
+        purpose=purpose,
         now=time.time(),
     )
     return Shorter(
@@ -73,6 +78,13 @@ def _shorter(loaded: context.TurnContext, *, receipt: dict[str, Any]) -> Shorter
         left_out=then["left_out"] - context.summary(receipt)["left_out"],
         sooner_seconds=None if sooner is None else round(sooner),
     )
+
+
+def _delegated(turn: Turn, run: DelegatedRun, *, model: LanguageModel) -> context.TurnContext:
+    agent = agent_named(run.agent)
+    if agent is None:
+        raise TurnNotWaiting("The agent that the task was handed to was removed, so nothing can be told of its call.")
+    return delegated_context.restored(run, turn=turn, model=model, agent=equipped(agent))
 
 
 def _as_built(turn: Turn, *, model: LanguageModel, agent: Agent) -> context.TurnContext:

@@ -9,7 +9,8 @@ from typing import Any
 
 from accounts.models import User
 from accounts.refusals import NotFound
-from chat.models import Iteration, Message
+from agents.roster import agent_named
+from chat.models import DelegatedRun, Iteration, Message
 
 MOST_LINES = 300
 EXCERPT_CHARACTERS = 120
@@ -59,7 +60,8 @@ class Line:
 class ShownReceipt:
     """`calls` is how many model calls the turn made; this is number `n`. `reported` is None until the provider has told
     what it counted. `built` is the input as it was built at first, where less was sent; `reply_cap` is the cap of the
-    reply, where that was lowered; else None."""
+    reply, where that was lowered; else None. `handed_to` is the name of the agent that the call was made for, "" for
+    the turn's own; `is_cut_off`: it is the last one because nothing new came of the ones before."""
 
     n: int
     calls: int
@@ -74,6 +76,8 @@ class ShownReceipt:
     message_id: str
     built: int | None
     reply_cap: int | None
+    handed_to: str = ""
+    is_cut_off: bool = False
 
     @property
     def difference(self) -> int:
@@ -87,7 +91,7 @@ class ShownReceipt:
 
 def shown_receipt(user: User, turn_id: uuid.UUID, *, n: int | None) -> ShownReceipt:
     """Of the turn's model call `n`, or its newest. NotFound for another user's, and where there is no such call."""
-    rows = Iteration.objects.filter(turn=turn_id, turn__conversation__owner=user).select_related("model_call")
+    rows = Iteration.objects.filter(turn=turn_id, turn__conversation__owner=user).select_related("model_call", "run")
     found = list(rows.order_by("n"))
     row = next((row for row in reversed(found) if n is None or row.n == n), None)
     if row is None:
@@ -104,14 +108,21 @@ def shown_receipt(user: User, turn_id: uuid.UUID, *, n: int | None) -> ShownRece
             (_EARLIER[reason], tally["count"], tally["tokens"])
             for reason, tally in receipt["earlier"]["reasons"].items()
         ],
-        lines=_lines(listed),
+        lines=_lines(listed, run=row.run),
         unlisted=len(receipt["entries"]) - len(listed),
         reported=call.input_tokens if call else None,
         cached=(call.cache_read_tokens or 0) if call else 0,
         message_id=str(row.message_id or ""),
         built=receipt.get("built_tokens"),
         reply_cap=receipt.get("reply_cap"),
+        handed_to=_name(row.run.agent) if row.run else "",
+        is_cut_off=receipt.get("last") == "no_progress",
     )
+
+
+def _name(slug: str) -> str:
+    agent = agent_named(slug)
+    return agent.name if agent else slug
 
 
 def budget(receipt: Mapping[str, Any]) -> list[Part]:
@@ -128,19 +139,23 @@ def budget(receipt: Mapping[str, Any]) -> list[Part]:
     return [Part(name=name, label=label, tokens=tokens) for name, label, tokens in sizes]
 
 
-def _lines(entries: Sequence[Mapping[str, Any]]) -> list[Line]:
+def _lines(entries: Sequence[Mapping[str, Any]], *, run: DelegatedRun | None) -> list[Line]:
+    if run is not None:
+        said = {entry["id"]: entry for entry in run.messages}
+        return [_line(entry, said.get(entry["message_id"], {}), who="Task") for entry in entries]
     ids = [entry["message_id"] for entry in entries if entry["message_id"]]
-    rows = Message.objects.in_bulk(ids)
-    return [
-        _line(entry, rows.get(uuid.UUID(entry["message_id"])) if entry["message_id"] else None) for entry in entries
-    ]
+    found = Message.objects.in_bulk(ids).values()
+    rows = {str(row.pk): {"position": row.position, "parts": row.parts} for row in found}
+    return [_line(entry, rows.get(entry["message_id"], {}), who=_ROLES["user"]) for entry in entries]
 
 
-def _line(entry: Mapping[str, Any], row: Message | None) -> Line:
+def _line(entry: Mapping[str, Any], message: Mapping[str, Any], *, who: str) -> Line:
+    """`message` holds `parts` and `position` of what the entry is about, as far as that is known; `who` asked."""
+    position = message.get("position")
     return Line(
-        number=row.position + 1 if row and row.position is not None else None,
-        who=_ROLES[entry["role"]],
-        excerpt=_excerpt(row.parts) if row else "",
+        number=None if position is None else position + 1,
+        who=who if entry["role"] == "user" else _ROLES[entry["role"]],
+        excerpt=_excerpt(message.get("parts", ())),
         status=entry["status"],
         said=_STATUSES[entry["status"]],
         why=_REASONS.get(entry["reason"], ""),

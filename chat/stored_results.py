@@ -16,6 +16,7 @@ from agents.llm.messages import Message, ToolResult
 from agents.llm.tool_results import extract, summary_of
 from agents.llm.tools import SummarisedResult
 from agents.models import StoredResult
+from agents.tools.handle_note import takes_handles, with_handle
 from chat.models import Turn
 
 _BITS = 36  # of the id; two answers of a conversation with 1,000 share them once in 100,000 conversations
@@ -52,14 +53,17 @@ class Kept:
     store: Callable[[], object] | None
 
 
-def keep(result: ToolResult, *, answer: Message, turn: Turn, limiter: TokenLimiter) -> Kept:
-    """`answer` holds the call of `result`. Counts the whole text: for a thread."""
+def keep(result: ToolResult, *, answer: Message, turn: Turn, limiter: TokenLimiter, always: bool = False) -> Kept:
+    """`answer` holds the call of `result`. `always`: the whole is stored even where the model is given all of it, since
+    no message of the conversation holds it. Counts the whole text: for a thread."""
     number = next((n for n, call in enumerate(answer.tool_calls, start=1) if call.id == result.call_id), 0)
     handle = handle_of(answer.id, number)
     whole, given = _whole_and_given(result, handle)
     tokens = limiter.counter.text(whole)
     short = extract(given, max_tokens=limiter.token_limit // CAP_SHARE, counter=limiter.counter)
-    if short.text == whole:
+    if short.text == whole and takes_handles(limiter.tools) and result.ok:
+        short = replace(short, text=with_handle(whole, handle))
+    if short.text == whole and not always:
         return Kept(result=given, tokens=tokens, store=None)
     conversation = turn.conversation
     row = StoredResult(

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chat import delegated_state
+from chat.turn_pieces import counted, new_iteration, new_tool, no_longer_waiting, put_result
+
 State = dict[str, Any]
 
 
@@ -69,17 +72,7 @@ def _started(state: State, event: Mapping[str, Any]) -> None:
 
 def _iteration_started(state: State, event: Mapping[str, Any]) -> None:
     state.update(n=event["n"], max=event["max"])
-    state["iterations"].append(
-        {
-            "n": event["n"],
-            "message": event["message"],
-            "text": "",
-            "reasoning": "",
-            "tools": [],
-            "context": None,
-            "usage": None,
-        }
-    )
+    state["iterations"].append(new_iteration(event))
 
 
 _CONTEXT = ("call", "tokens", "limit", "budget", "left_out", "left_out_tokens", "boundary", "built_tokens", "reply_cap")
@@ -95,34 +88,22 @@ def _waiting(state: State, event: Mapping[str, Any]) -> None:
 
 
 def _granted(state: State, event: Mapping[str, Any]) -> None:
-    _no_longer_waiting(state)
+    no_longer_waiting(state)
 
 
 def _delta(state: State, event: Mapping[str, Any]) -> None:
-    _no_longer_waiting(state)
+    no_longer_waiting(state)
     state["iterations"][-1]["text"] += event["text"]
 
 
 def _reasoning(state: State, event: Mapping[str, Any]) -> None:
-    _no_longer_waiting(state)
+    no_longer_waiting(state)
     state["iterations"][-1]["reasoning"] += event["text"]
 
 
 def _tool_call(state: State, event: Mapping[str, Any]) -> None:
-    _no_longer_waiting(state)
-    state["iterations"][-1]["tools"].append(
-        {
-            "id": event["id"],
-            "name": event["name"],
-            "arguments": event["arguments"],
-            "ok": None,
-            "preview": "",
-            "tokens": None,
-            "shortened": False,
-            "took_ms": None,
-            "approval": None,
-        }
-    )
+    no_longer_waiting(state)
+    state["iterations"][-1]["tools"].append(new_tool(event))
 
 
 def _approval(state: State, event: Mapping[str, Any]) -> None:
@@ -146,15 +127,12 @@ def _note_approval(state: State, *, call: str, status: str) -> None:
 
 
 def _tool_result(state: State, event: Mapping[str, Any]) -> None:
-    for tool in state["iterations"][-1]["tools"]:
-        if tool["id"] == event["id"]:
-            tool.update({name: event.get(name) for name in ("ok", "preview", "tokens", "shortened", "took_ms")})
+    put_result(state["iterations"][-1]["tools"], event)
 
 
 def _usage(state: State, event: Mapping[str, Any]) -> None:
-    _no_longer_waiting(state)
-    counted = {name: value for name, value in event.items() if name.endswith("_tokens")}
-    state["iterations"][-1]["usage"] = counted
+    no_longer_waiting(state)
+    state["iterations"][-1]["usage"] = counted(event)
 
 
 def _ended(state: State, event: Mapping[str, Any]) -> None:
@@ -182,11 +160,6 @@ def _expire_approvals(state: State) -> None:
             tool["approval"] = "expired"
 
 
-def _no_longer_waiting(state: State) -> None:
-    if state["waiting"] is not None:
-        state.update(status="running", waiting=None)
-
-
 _APPLY = {
     "turn.queued": _queued,
     "turn.started": _started,
@@ -202,4 +175,5 @@ _APPLY = {
     "tool.result": _tool_result,
     "usage": _usage,
     "turn.ended": _ended,
+    **delegated_state.APPLY,
 }

@@ -53,6 +53,8 @@ class Environment(BaseModel):
     """Turns run in the server's own processes; separate workers are not there yet, and asking for them is refused."""
     approval_seconds: int = Field(default=600, alias="APPROVAL_SECONDS", ge=10, le=86_400)
     """How long a person is waited for who is to allow what a tool wants to change."""
+    tool_timeout: float = Field(default=60.0, alias="TOOL_TIMEOUT", ge=1, le=3_600, allow_inf_nan=False)
+    """Seconds after which any tool of an agent is stopped; many stop earlier by themselves."""
     var_dir: Path = Field(default=Path("var"), alias="VAR_DIR")
     host: str = Field(default="127.0.0.1", alias="HOST", pattern=r"^[A-Za-z0-9.:_-]+$")
     port: int = Field(default=8000, alias="PORT", ge=1, le=65535)

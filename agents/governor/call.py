@@ -27,6 +27,9 @@ _MOVED_SECONDS, _MOVED_SHARE = 2.0, 0.1
 _SIZED_AT_ONCE = 10_000
 """Tokens of a request that is looked through without a thread: in a fraction of a millisecond."""
 
+_INSIDE_TURNS = {"delegate"}
+"""Purposes of calls that go on with what a turn has begun, though they begin with a task."""
+
 _FILL = 0.9
 """Share of its bucket that a call is made to fit into: the rest is for what is counted too low."""
 
@@ -133,7 +136,8 @@ class PacedCall:
     @property
     def _is_running(self) -> bool:
         """It goes on with what its turn has begun."""
-        return self._request.goes_on or self._request.messages[-1].role != "user"
+        begins = self._request.messages[-1].role == "user" and self.ask.purpose not in _INSIDE_TURNS
+        return self._request.goes_on or not begins
 
     @property
     def _sent_cap(self) -> int:

@@ -14,7 +14,7 @@ class ToolTime:
     def __init__(self, limit: asyncio.Timeout) -> None:
         self._limit = limit
         self._standing = 0
-        self._left = 0.0
+        self._left: float | None = None
 
     @property
     def is_over(self) -> bool:
@@ -24,15 +24,15 @@ class ToolTime:
     def standing_still(self) -> Generator[None]:
         clock = asyncio.get_running_loop().time
         when = self._limit.when()
-        if when is not None:
-            self._left = when - clock()
+        if not self._standing:
+            self._left = None if when is None else when - clock()
             self._limit.reschedule(None)
         self._standing += 1
         try:
             yield
         finally:
             self._standing -= 1
-            if not self._standing and not self.is_over:
+            if not self._standing and self._left is not None and not self.is_over:
                 self._limit.reschedule(clock() + self._left)
 
 
@@ -41,8 +41,8 @@ _running: ContextVar[tuple[ToolTime, ...]] = ContextVar("_running", default=())
 
 
 @asynccontextmanager
-async def tool_time(seconds: float) -> AsyncGenerator[ToolTime]:
-    """TimeoutError where what is inside takes longer."""
+async def tool_time(seconds: float | None) -> AsyncGenerator[ToolTime]:
+    """TimeoutError where what is inside takes longer; never, if `seconds` is None."""
     async with asyncio.timeout(seconds) as limit:
         time = ToolTime(limit)
         token = _running.set((*_running.get(), time))

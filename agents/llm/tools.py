@@ -7,6 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, cast, overload
 
@@ -29,6 +30,9 @@ FAULTS_SHOWN = 5
 """How many faults of its arguments a model is told at once."""
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what both wires accept
+
+running_call: ContextVar[ToolCall] = ContextVar("the call that a tool runs for")
+"""For a tool that tells of its steps under the call that it runs for."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,16 +62,18 @@ class Tool:
     """`run` gets the arguments object as the model wrote it, checks it (`InvalidArguments`), and returns text or
     anything that JSON can hold. It raises `errors.ToolFailed` with a text for the model; what else it raises is logged.
 
-    `timeout` is in seconds. `side_effects`: it changes something outside, so each call needs a person's consent.
-    `consent` says for checked arguments what exactly is asked, None where this call needs none; it raises what `run`
-    does. Without it, a tool with side effects asks with its name and arguments. `check` refuses arguments
-    (`InvalidArguments`) before anybody is asked.
+    `timeout` is in seconds; None is for a tool that ends by itself and is never cut. `repeatable`: the same call may
+    bring something else each time, so that it is never answered from the record of a turn. `side_effects`: it changes
+    something outside, so each call needs a person's consent. `consent` says for checked arguments what exactly is
+    asked, None where this call needs none; it raises what `run` does. Without it, a tool with side effects asks with
+    its name and arguments. `check` refuses arguments (`InvalidArguments`) before anybody is asked.
     """
 
     spec: ToolSpec
     run: Callable[[Mapping[str, Any]], Awaitable[object]]
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float | None = DEFAULT_TIMEOUT
     side_effects: bool = False
+    repeatable: bool = False
     consent: Callable[[Mapping[str, Any]], Awaitable[ConsentRequest | None]] | None = None
     check: Callable[[Mapping[str, Any]], None] | None = None
 
@@ -181,8 +187,9 @@ async def run_tool(
 ) -> ToolResult:
     """Runs what the model asked for. Whatever goes wrong becomes a failed result that tells the model so.
 
-    `timeout` (seconds) can only shorten the tool's own. What needs a consent is asked for through `ask`, outside of
-    that time, and not run without it. Nothing is raised but the cancellation of the caller.
+    `timeout` (seconds) can only shorten the tool's own, and never cuts one that has none. What needs a consent is asked
+    for through `ask`, outside of that time, and not run without it. Nothing is raised but the cancellation of the
+    caller.
     """
     tool = toolset.get(call.name)
     if tool is None:
@@ -192,7 +199,8 @@ async def run_tool(
         arguments = parse_arguments(call.arguments)
     except ValueError as error:
         return _failed(call, f"the arguments are {error}. Send one JSON object.")
-    seconds = tool.timeout if timeout is None else min(timeout, tool.timeout)
+    seconds = tool.timeout if timeout is None or tool.timeout is None else min(timeout, tool.timeout)
+    running_call.set(call)
     try:
         return await _run_allowed(tool, call, arguments, seconds=seconds, ask=ask)
     except InvalidArguments as error:
@@ -206,7 +214,7 @@ async def run_tool(
 
 
 async def _run_allowed(
-    tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seconds: float, ask: Ask | None
+    tool: Tool, call: ToolCall, arguments: Mapping[str, Any], *, seconds: float | None, ask: Ask | None
 ) -> ToolResult:
     request = await _consent_for(tool, arguments, seconds=seconds)
     if request is None:
@@ -222,7 +230,7 @@ async def _run_allowed(
     return await _run(request.run or (lambda: tool.run(arguments)), call, seconds=seconds)
 
 
-async def _consent_for(tool: Tool, arguments: Mapping[str, Any], *, seconds: float) -> ConsentRequest | None:
+async def _consent_for(tool: Tool, arguments: Mapping[str, Any], *, seconds: float | None) -> ConsentRequest | None:
     """What is to be asked. InvalidArguments before that, and whatever else a tool raises."""
     if tool.consent is None and not tool.side_effects:
         return None
@@ -234,10 +242,10 @@ async def _consent_for(tool: Tool, arguments: Mapping[str, Any], *, seconds: flo
         async with asyncio.timeout(seconds):
             return await tool.consent(arguments)
     except TimeoutError:
-        raise ToolFailed(f"it could not be told within {seconds:g} seconds what this would do") from None
+        raise ToolFailed(f"it could not be told within {seconds or 0:g} seconds what this would do") from None
 
 
-async def _run(run: Callable[[], Awaitable[object]], call: ToolCall, *, seconds: float) -> ToolResult:
+async def _run(run: Callable[[], Awaitable[object]], call: ToolCall, *, seconds: float | None) -> ToolResult:
     time: ToolTime | None = None
     try:
         async with tool_time(seconds) as time:
@@ -245,7 +253,7 @@ async def _run(run: Callable[[], Awaitable[object]], call: ToolCall, *, seconds:
     except TimeoutError:
         if time is None or not time.is_over:
             raise
-        return _failed(call, f"no result within {seconds:g} seconds, so the tool was stopped.")
+        return _failed(call, f"no result within {seconds or 0:g} seconds, so the tool was stopped.")
     if isinstance(output, Summarised):
         text, whole = output_text(output.summary), output_text(output.whole)
         return SummarisedResult(call_id=call.id, name=call.name, text=text, whole=whole)

@@ -6,10 +6,11 @@ Like `recall`, it knows no rows: whoever runs a turn binds it to a `Reader` of t
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import orjson
 from pydantic import Field
@@ -23,12 +24,14 @@ from agents.llm.errors import ToolFailed
 from agents.llm.tool_output import OUTPUT_LIMIT
 from agents.llm.tools import Summarised, ToolSet, tool
 from agents.tools.lean import lean
-from agents.tools.recall import Reader
+from agents.tools.recall import Source
 
 TIMEOUT = 60.0
 MOST_PAGES = 200
 MOST_CHARACTERS = 100_000_000
 """Of one side."""
+
+_PASTED = re.compile(r"paste[ #]?(\d{0,3})", re.IGNORECASE)
 
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="correlate")
 """Few, and of their own: what is compared at once must fit into memory, and must not keep the database waiting."""
@@ -54,7 +57,10 @@ Least = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 @tool(timeout=TIMEOUT)
 async def correlate(
     *,
-    left: Annotated[Handles, Field(description="result handles: all pages of one list")],
+    left: Annotated[
+        Handles,
+        Field(description="result handles: all pages of one list; paste1, paste2 for data in the user's message"),
+    ],
     right: Handles,
     keys: Annotated[Names, Field(min_length=1, description="that join them: id, or left_id=right.id", max_length=5)],
     fields: Annotated[
@@ -102,12 +108,21 @@ def _checked(read: Callable[[Iterable[str]], T], written: Iterable[str], /) -> T
 correlate = lean(correlate)
 
 
-def bound(tools: ToolSet, *, reader: Reader) -> ToolSet:
+class CorrelateReader(Protocol):
+    """Reads one conversation of one owner, and nothing else."""
+
+    async def result(self, handle: str) -> Source | None: ...
+
+    async def pasted(self, number: int) -> Source | None:
+        """List `number` (from 1) of those that the user's newest message with data holds."""
+
+
+def bound(tools: ToolSet, *, reader: CorrelateReader) -> ToolSet:
     """`tools` with a `correlate` that reads through `reader`; the same set where there is none in it."""
     return tools.running(correlate.spec.name, _correlating(reader))
 
 
-def _correlating(reader: Reader) -> Callable[[Mapping[str, Any]], Awaitable[object]]:
+def _correlating(reader: CorrelateReader) -> Callable[[Mapping[str, Any]], Awaitable[object]]:
     async def run(arguments: Mapping[str, Any]) -> Summarised:
         asked = await correlate.run(arguments)
         assert isinstance(asked, _Asked), "that is what the arguments are checked into"
@@ -118,20 +133,30 @@ def _correlating(reader: Reader) -> Callable[[Mapping[str, Any]], Awaitable[obje
     return run
 
 
-async def _pages(handles: Sequence[str], *, reader: Reader) -> list[Page]:
+async def _pages(handles: Sequence[str], *, reader: CorrelateReader) -> list[Page]:
     pages, characters = [], 0
     for handle in dict.fromkeys(written.strip() for written in handles):
-        source = await reader.result(handle)
-        if source is None:
-            raise ToolFailed(
-                f"this conversation has no result with the handle {handle!r}. A handle, such as 12345678901-1, stands "
-                "at the end of each result that has more than you were given"
-            )
+        source = await _found(handle, reader=reader)
         characters += len(source.text)
         if characters > MOST_CHARACTERS:
             raise ToolFailed(f"one side has more than {MOST_CHARACTERS:,} characters; compare fewer pages at once")
         pages.append(Page(name=f"result {handle}", text=source.text))
     return pages
+
+
+async def _found(handle: str, *, reader: CorrelateReader) -> Source:
+    if pasted := _PASTED.fullmatch(handle):
+        source = await reader.pasted(int(pasted[1] or 1))
+        missing = f"there is no {handle}: the user's newest message with data has fewer lists, or there is none"
+    else:
+        source = await reader.result(handle)
+        missing = (
+            f"this conversation has no result with the handle {handle!r}. A handle, such as 12345678901-1, stands at "
+            "the end of each result that is a list or has more than you were given"
+        )
+    if source is None:
+        raise ToolFailed(missing)
+    return source
 
 
 def _compared(asked: _Asked, left: Listing, right: Listing, /) -> Summarised:

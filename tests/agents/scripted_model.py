@@ -51,6 +51,12 @@ def calls(*ids_and_names: tuple[str, str], reason: FinishReason = "tool_calls") 
     return [*asked, finished(reason)]
 
 
+def calls_with(name: str, *arguments: str) -> list[Step]:
+    """An answer that calls one tool with each of these JSON texts."""
+    asked = [ToolCallDelta(index=n, id=f"c{n}", name=name, arguments=text) for n, text in enumerate(arguments)]
+    return [*asked, finished("tool_calls")]
+
+
 def a_request(*, call_id: str = "", tool_choice: ToolChoice = "auto", max_output_tokens: int = 100) -> ModelRequest:
     return ModelRequest(
         model="scripted",

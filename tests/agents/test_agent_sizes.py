@@ -14,10 +14,11 @@ MOST_TOKENS = 2_000
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.parametrize("slug", ["smart", "api-correlator"])
 @pytest.mark.parametrize("model", ["sandbox-claude", "sandbox-gpt"])
-def test_the_api_correlator_with_the_shipped_source_takes_at_most_2_000_tokens(model: str) -> None:
+def test_an_agent_with_the_shipped_source_takes_at_most_2_000_tokens(slug: str, model: str) -> None:
     ensure_shipped_rows()
-    agent = agent_named("api-correlator")
+    agent = agent_named(slug)
     assert agent is not None
     counter = counter_of(LanguageModel.objects.get(model_id=model))
     ready = equipped(agent)
@@ -38,6 +39,6 @@ def test_the_same_sources_make_the_same_agent_and_others_another() -> None:
 
 
 def test_an_agent_that_calls_no_source_stays_as_it_is() -> None:
-    agent = agent_named("smart")
+    agent = agent_named("datadog-champion")
     assert agent is not None
     assert equipped(agent) is agent

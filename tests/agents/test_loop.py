@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from agents import loop
+from agents.budget import Budget
 from agents.llm.consent import ConsentRequest, Decision
 from agents.llm.errors import ContextImpossible, LLMError, ProviderOverloaded, ToolFailed
 from agents.llm.events import ReasoningDelta, TextDelta, ToolCallDelta
@@ -14,7 +16,7 @@ from agents.llm.messages import TextPart, ToolCall, Usage
 from agents.llm.providers.base import ModelRequest
 from agents.llm.tools import Tool, ToolSet, tool
 from agents.loop import LoopEvent, run_loop
-from tests.agents.scripted_model import ScriptedModel, Step, a_request, calls, finished, says
+from tests.agents.scripted_model import ScriptedModel, Step, a_request, calls, calls_with, finished, says
 
 
 class Gate:
@@ -28,7 +30,7 @@ class Gate:
 
     def tool(self) -> Tool:
         @tool
-        async def wait() -> str:
+        async def wait(n: int = 0) -> str:
             """Waits."""
             self.waiting += 1
             self.most = max(self.most, self.waiting)
@@ -81,7 +83,7 @@ class Asked:
 
 
 async def run(model: ScriptedModel, *tools: Tool, most: int = 5, asked: Asked | None = None) -> list[LoopEvent]:
-    events = run_loop(model=model, tools=ToolSet(tools), build_request=asked or Asked(), max_iterations=most)
+    events = run_loop(model=model, tools=ToolSet(tools), build_request=asked or Asked(), budget=Budget(most))
     return [event async for event in events]
 
 
@@ -123,7 +125,7 @@ async def test_parallel_tools_end_in_any_order_and_are_handed_on_in_the_order_of
     gate = Gate()
     model = ScriptedModel(calls(("1", "wait"), ("2", "quick"), ("3", "no")), says("done"))
     finished_ids: list[str] = []
-    events = run_loop(model=model, tools=ToolSet((gate.tool(), quick, no)), build_request=Asked(), max_iterations=5)
+    events = run_loop(model=model, tools=ToolSet((gate.tool(), quick, no)), build_request=Asked(), budget=Budget(5))
     async for event in events:
         if isinstance(event, loop.ToolFinished):
             finished_ids.append(event.result.call_id)
@@ -137,7 +139,7 @@ async def test_parallel_tools_end_in_any_order_and_are_handed_on_in_the_order_of
 
 async def test_only_so_many_tools_run_together() -> None:
     gate = Gate()
-    model = ScriptedModel(calls(*((str(n), "wait") for n in range(50))), says("done"))
+    model = ScriptedModel(calls_with("wait", *(f'{{"n": {n}}}' for n in range(50))), says("done"))
     running = asyncio.create_task(run(model, gate.tool()))
     while gate.waiting < loop.TOOLS_AT_ONCE:
         await asyncio.sleep(0)
@@ -164,7 +166,7 @@ async def test_whoever_waits_for_a_person_keeps_no_other_tool_from_running() -> 
     asking = [(str(n), "change") for n in range(loop.TOOLS_AT_ONCE + 1)]
     model = ScriptedModel(calls(*asking, ("quick", "quick")), says("done"))
     events = run_loop(
-        model=model, tools=ToolSet((change, quick)), build_request=Asked(), max_iterations=2, tool_timeout=1.0, ask=ask
+        model=model, tools=ToolSet((change, quick)), build_request=Asked(), budget=Budget(2), tool_timeout=1.0, ask=ask
     )
     ok = {}
     async for event in events:
@@ -207,7 +209,7 @@ async def test_a_stop_while_people_are_asked_ends_the_asking() -> None:
 
     async def all_of() -> None:
         model = ScriptedModel(calls(*((str(n), "change") for n in range(20))))
-        events = run_loop(model=model, tools=ToolSet((change,)), build_request=Asked(), max_iterations=2, ask=ask)
+        events = run_loop(model=model, tools=ToolSet((change,)), build_request=Asked(), budget=Budget(2), ask=ask)
         async with aclosing(events):
             async for _ in events:
                 pass
@@ -259,7 +261,7 @@ async def test_the_time_for_a_tool_can_be_cut() -> None:
         model=ScriptedModel(calls(("1", "wait")), says("done")),
         tools=ToolSet((gate.tool(),)),
         build_request=Asked(),
-        max_iterations=2,
+        budget=Budget(2),
         tool_timeout=0.01,
     )
     results = [event.result async for event in events if isinstance(event, loop.ToolFinished)]
@@ -316,7 +318,7 @@ async def test_reasoning_is_handed_on_and_kept_with_its_signature() -> None:
 @pytest.mark.parametrize("error", [ProviderOverloaded("busy"), ContextImpossible("too big"), LLMError("?")])
 async def test_an_error_of_the_model_passes_through_and_closes_its_stream(error: LLMError) -> None:
     model = ScriptedModel([TextDelta(text="Half"), error])
-    events = run_loop(model=model, tools=ToolSet(), build_request=Asked(), max_iterations=3)
+    events = run_loop(model=model, tools=ToolSet(), build_request=Asked(), budget=Budget(3))
     seen = [await anext(events) for _ in range(3)]
     assert seen[-1] == TextDelta(text="Half")
     with pytest.raises(type(error)):
@@ -330,7 +332,7 @@ async def test_an_error_of_the_context_passes_through() -> None:
 
     model = ScriptedModel()
     with pytest.raises(ContextImpossible):
-        _ = [e async for e in run_loop(model=model, tools=ToolSet(), build_request=impossible, max_iterations=3)]
+        _ = [e async for e in run_loop(model=model, tools=ToolSet(), build_request=impossible, budget=Budget(3))]
     assert model.requests == []
 
 
@@ -347,7 +349,7 @@ class TestCancelling:
 
     async def test_while_tools_run_ends_them_all_before_it_returns(self) -> None:
         gate = Gate()
-        model = ScriptedModel(calls(*((str(n), "wait") for n in range(20))), says("never"))
+        model = ScriptedModel(calls_with("wait", *(f'{{"n": {n}}}' for n in range(20))), says("never"))
         running = asyncio.create_task(run(model, gate.tool()))
         while gate.waiting < loop.TOOLS_AT_ONCE:
             await asyncio.sleep(0)
@@ -359,7 +361,7 @@ class TestCancelling:
 
     async def test_closing_the_loop_between_events_closes_the_model(self) -> None:
         model = ScriptedModel(says("a|b|c"))
-        events = run_loop(model=model, tools=ToolSet(), build_request=Asked(), max_iterations=3)
+        events = run_loop(model=model, tools=ToolSet(), build_request=Asked(), budget=Budget(3))
         async for event in events:
             if isinstance(event, TextDelta):
                 break
@@ -369,7 +371,7 @@ class TestCancelling:
     async def test_closing_the_loop_between_tools_ends_the_others(self) -> None:
         gate = Gate()
         model = ScriptedModel(calls(("1", "quick"), ("2", "wait")), says("never"))
-        events = run_loop(model=model, tools=ToolSet((quick, gate.tool())), build_request=Asked(), max_iterations=3)
+        events = run_loop(model=model, tools=ToolSet((quick, gate.tool())), build_request=Asked(), budget=Budget(3))
         async for event in events:
             if isinstance(event, loop.ToolFinished):
                 break
@@ -381,7 +383,7 @@ async def test_the_next_call_is_not_made_before_its_event_is_asked_for() -> None
     """Whoever drives the loop stores an answer while it holds the event, and only then do the tools run."""
     gate = Gate()
     model = ScriptedModel(calls(("1", "wait")), says("done"))
-    events = run_loop(model=model, tools=ToolSet((gate.tool(),)), build_request=Asked(), max_iterations=3)
+    events = run_loop(model=model, tools=ToolSet((gate.tool(),)), build_request=Asked(), budget=Budget(3))
     async for event in events:
         if isinstance(event, loop.Answered) and event.message.tool_calls:
             await asyncio.sleep(0.01)
@@ -391,3 +393,49 @@ async def test_the_next_call_is_not_made_before_its_event_is_asked_for() -> None
             await asyncio.sleep(0.01)
             assert len(model.requests) == 1
     assert len(model.requests) == 2
+
+
+async def test_the_same_call_five_times_is_run_twice_and_the_loop_comes_to_its_end() -> None:
+    ran = []
+
+    @tool(side_effects=True)
+    async def pay() -> str:
+        """Pays."""
+        ran.append(1)
+        return "paid"
+
+    model = ScriptedModel(*[calls(("1", "pay"))] * 5, says("I had better stop."))
+    asked = Asked()
+    events = await run(model, pay, most=25, asked=asked)
+    assert len(ran) == 2
+    assert asked.of == [*((n, False) for n in range(1, 6)), (6, True)]
+    assert of_kind(events, loop.Answered)[-1].message.text == "I had better stop."
+    texts = [event.result.text for event in of_kind(events, loop.ToolFinished)]
+    assert texts[:2] == ["paid", "paid"]
+    assert all("so it was not run again" in text for text in texts[2:])
+
+
+async def test_a_loop_that_is_broken_calls_no_tool_even_if_the_model_does() -> None:
+    model = ScriptedModel(*[calls(("1", "no"))] * 9)
+    events = await run(model, no, most=25)
+    assert len(of_kind(events, loop.Answered)) == 5
+    assert of_kind(events, loop.Answered)[-1].message.tool_calls == ()
+
+
+async def test_a_tool_that_ends_by_itself_is_not_cut() -> None:
+    gate = Gate()
+    unhurried = replace(gate.tool(), timeout=None)
+    model = ScriptedModel(calls(("1", "wait")), says("done"))
+    events = run_loop(
+        model=model, tools=ToolSet((unhurried,)), build_request=Asked(), budget=Budget(5), tool_timeout=0.01
+    )
+    results = []
+
+    async def listen() -> None:
+        results.extend([event.result async for event in events if isinstance(event, loop.ToolFinished)])
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0.05)
+    gate.opened.set()
+    await listening
+    assert [(result.ok, result.text) for result in results] == [(True, "waited")]

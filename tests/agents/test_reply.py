@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agents.budget import Budget
 from agents.llm.capabilities import Capabilities, Effort
 from agents.llm.errors import ConfigInvalid, ProviderOverloaded
 from agents.llm.events import CallRefitted, CallRetried, ModelEvent, ReasoningDelta, TextDelta, ToolCallDelta
@@ -121,7 +122,7 @@ async def looped(model: ScriptedModel) -> tuple[list[LoopEvent], ConfigInvalid |
 
     events: list[LoopEvent] = []
     try:
-        async for event in run_loop(model=model, tools=ToolSet([]), build_request=build, max_iterations=3):
+        async for event in run_loop(model=model, tools=ToolSet([]), build_request=build, budget=Budget(3)):
             events.append(event)
     except ConfigInvalid as error:
         return events, error

@@ -95,15 +95,21 @@ async def play(shop: Shop, user: User, script: Script) -> Turn:
 def what_both_know(state: State, other: State) -> State:
     """`state` without what only a log, or only rows, can tell."""
     known = copy.deepcopy(state)
-    for iteration, stored in zip(known["iterations"], other["iterations"], strict=True):
+    forget(known["iterations"], other["iterations"])
+    return known
+
+
+def forget(iterations: list[State], others: list[State]) -> None:
+    for iteration, stored in zip(iterations, others, strict=True):
         del iteration["usage"]
-        for tool in iteration["tools"]:
+        for tool, same in zip(iteration["tools"], stored["tools"], strict=True):
             del tool["tokens"]
+            if "delegated" in tool:
+                forget(tool["delegated"]["iterations"], same["delegated"]["iterations"])
         if stored["message"] is None:
             # Nothing was said, so there is no row; the id that was announced is known to the log alone.
             assert (iteration["text"], iteration["reasoning"], iteration["tools"]) == ("", "", [])
             iteration["message"] = None
-    return known
 
 
 def check(turn: Turn) -> None:
@@ -112,11 +118,15 @@ def check(turn: Turn) -> None:
         assert folded["agent"] is None
         stored |= {"agent": None, "provider": None, "model": None}
     assert what_both_know(folded, stored) == what_both_know(stored, folded)
+    check_texts(turn, folded)
+    check_every_split(turn, folded)
+
+
+def check_texts(turn: Turn, folded: State) -> None:
     for iteration in folded["iterations"]:
         row = Message.objects.filter(pk=iteration["message"]).first()
         said = [part["text"] for part in row.parts if part["kind"] == "text"] if row else []
         assert "".join(said) == iteration["text"]
-    check_every_split(turn, folded)
 
 
 def check_every_split(turn: Turn, whole: State) -> None:

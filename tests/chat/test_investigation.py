@@ -101,6 +101,6 @@ async def test_smaller_questions_need_one_step(shop: Shop, user: User, question:
 
 
 async def test_an_agent_without_these_tools_does_not_investigate(shop: Shop, user: User) -> None:
-    conversation = await rows(conversation_of, user)
+    conversation = await rows(conversation_of, user, agent="api-correlator")
     turn = await ask(shop, user, "Why are we seeing 500 errors in payment-service?", conversation=conversation)
     assert await rows(calls_of, turn) == [[]]

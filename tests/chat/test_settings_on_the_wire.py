@@ -73,7 +73,7 @@ class TestBothWires:
         assert kept(turn) == {"max_output_tokens": tokens, "temperature": 0.7, "max_iterations": 15}
 
     @pytest.mark.parametrize(
-        ("tokens", "temperature", "iterations"), [(1_000, 0.0, 1), (9_001, 1.3, 3), (100_000, 2.0, 25)]
+        ("tokens", "temperature", "iterations"), [(2_000, 0.0, 1), (9_001, 1.3, 3), (100_000, 2.0, 25)]
     )
     async def test_ones_own_values(
         self,

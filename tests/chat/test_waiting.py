@@ -19,8 +19,8 @@ from tests.chat.tab import Frame, Tab, opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LONG = "echo " + "the checkout waits for a connection again and again " * 150
-"""About 1,400 tokens, and as many in the answer."""
+LONG = "echo " + "the checkout waits for a connection again and again " * 125
+"""About 1,200 tokens, and as many in the answer."""
 
 
 @pytest_asyncio.fixture(loop_scope="module")

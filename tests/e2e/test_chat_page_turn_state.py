@@ -80,6 +80,7 @@ def an_iteration(chance: random.Random, n: int) -> list[tuple[str, dict[str, Any
     events.append(("usage", {"input_tokens": 10, "output_tokens": 2, "cache_read_tokens": 0}))
     calls = [f"c{n}-{index}" for index in range(chance.randint(0, 3))]
     events += [("tool.call", {"id": call, "name": "calculate", "arguments": "{}"}) for call in calls]
+    events += a_delegation(chance, calls[0], n) if calls and chance.random() < 0.6 else []
     chance.shuffle(calls)
     for number, call in enumerate(calls):
         events += an_approval(chance, call, id=f"a{n}-{number}")
@@ -100,6 +101,28 @@ DECISIONS: tuple[dict[str, Any], ...] = (
     {"approved": False, "by": "u"},
     {"approved": False, "by": None},
 )
+
+
+def a_delegation(chance: random.Random, call: str, n: int) -> list[tuple[str, dict[str, Any]]]:
+    """Steps of another agent, with a wait and a call that is sent shorter than it was built."""
+    events: list[tuple[str, dict[str, Any]]] = []
+    for step in range(1, chance.randint(2, 4)):
+        sent = {"call": call, "agent": "api-correlator", "n": 10 * n + step, "max": 99, "message": f"d{step}"}
+        sent |= {"model_call": f"x{step}", "tokens": 90, "limit": 4096, "left_out": 0}
+        sent |= {"built_tokens": None, "reply_cap": None}
+        events.append(("delegate.iteration", sent))
+        if chance.random() < 0.5:
+            wait = {"reason": "pacing", "pool": "p", "retry_at": "2026-01-01T00:00:09Z", "used": 1, "limit": 2}
+            events.append(("turn.waiting", wait | {"position": 0}))
+            events.append(("delegate.iteration", sent | {"tokens": 50, "built_tokens": 90, "left_out": 1}))
+        said = {"call": call, "n": 10 * n + step, "text": "I look.", "reasoning": "hm", "input_tokens": 5}
+        events.append(("delegate.answer", said))
+        tool = {"call": call, "id": f"t{step}", "name": "call_source", "arguments": "{}"}
+        events.append(("delegate.tool", tool))
+        if chance.random() < 0.8:
+            came = {"ok": True, "preview": "[]", "tokens": 1, "shortened": False}
+            events.append(("delegate.result", {"call": call, "id": f"t{step}", **came}))
+    return events
 
 
 def folded(events: list[Event]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     environment = reading(tmp_path)
     assert (environment.host, environment.port, environment.debug) == ("127.0.0.1", 8000, False)
     assert environment.run_turns == "inline"
+    assert environment.tool_timeout == 60.0
     assert environment.allowed_hosts == ["localhost", "127.0.0.1", "[::1]"]
     assert environment.var_dir == tmp_path / "var"
     assert len(environment.secret_key) >= 50
@@ -51,6 +52,10 @@ def test_keys_that_are_set_are_not_generated(tmp_path: Path) -> None:
         ("PORT", "80x"),
         ("PORT", "0"),
         ("PORT", "65536"),
+        ("TOOL_TIMEOUT", "0"),
+        ("TOOL_TIMEOUT", "3601"),
+        ("TOOL_TIMEOUT", "nan"),
+        ("TOOL_TIMEOUT", "a minute"),
         ("HOST", "http://x"),
         ("DEBUG", "maybe"),
         ("ENCRYPTION_KEYS", "short"),

@@ -66,6 +66,11 @@ def find_inquiry(request: SandboxRequest) -> Inquiry | None:
     return Inquiry(steps=(_LOOK_AT_CHANGES,)) if _CHANGED.search(question) else None
 
 
+def asks_inquiry(question: str) -> bool:
+    """Is it one that Datadog's tools are for, whoever is asked?"""
+    return any(words.search(question) for words in (_TROUBLE, _WATCHED, _CHANGED))
+
+
 def _service_named(question: str) -> str:
     found = _SERVICE.search(question.casefold())
     return found[0] if found else ""

@@ -13,6 +13,7 @@ from agents.sandbox.script.answers import answer_text
 from agents.sandbox.script.beats import Accident, Call, Play, Say
 from agents.sandbox.script.collation import find_collation
 from agents.sandbox.script.faults import Fault, find_fault
+from agents.sandbox.script.handing_on import find_handing_on
 from agents.sandbox.script.inquiry import find_inquiry
 from agents.sandbox.script.samples import sample_arguments
 from agents.sandbox.script.spoiled import spoiled_calls, spoiled_text
@@ -63,8 +64,9 @@ def _thoughtful(play: Play, *, request: SandboxRequest, words: Words) -> Play:
 
 
 def _whole(request: SandboxRequest, *, words: Words) -> Play:
-    if words == Words() and (inquiry := find_inquiry(request) or find_collation(request)):
-        return inquiry.play(request, done=rounds_done(request))
+    known = find_handing_on(request) or find_inquiry(request) or find_collation(request) if words == Words() else None
+    if known is not None:
+        return known.play(request, done=rounds_done(request))
     if _calls_due(request, words=words):
         return _round_of_calls(request, words=words)
     return Play(beats=(Say(text=answer_text(request, words=words, done=rounds_done(request), fault=None)),))
@@ -105,16 +107,19 @@ def _posting(request: SandboxRequest, *, words: Words, number: int) -> Call | No
 
 
 def _calls(request: SandboxRequest, *, number: int, count: int, words: Words) -> tuple[Call, ...]:
-    """`count` calls of round `number` (from 1), of the tool that was asked for, or taking turns among all."""
+    """`count` calls of round `number` (from 1), of the tool that was asked for, or taking turns among all.
+    A task is handed on only where that was asked for, or there is nothing else to call: it would be another turn's
+    worth of rounds."""
     only = request.must_call or words.call
     tools = [tool for tool in request.callable_tools if only in ("", tool.name)]
-    first = (number - 1) * count
-    return tuple(
-        _call(tools[(first + place) % len(tools)], number=number, arguments=words.arguments) for place in range(count)
-    )
+    if not only:
+        tools = [tool for tool in tools if tool.name != "delegate"] or tools
+    places = range((number - 1) * count, number * count)
+    return tuple(_call(tools[n % len(tools)], number=number, before=n // len(tools), words=words) for n in places)
 
 
-def _call(tool: ToolSpec, *, number: int, arguments: str) -> Call:
-    """`arguments` "" makes some up."""
-    written = arguments or orjson.dumps(sample_arguments(tool.parameters)).decode()
+def _call(tool: ToolSpec, *, number: int, before: int, words: Words) -> Call:
+    """With the arguments that were asked for, else made-up ones. `before` is how often it was called in earlier rounds:
+    a loop that repeats itself would be ended."""
+    written = words.arguments or orjson.dumps(sample_arguments(tool.parameters, variant=before)).decode()
     return Call(name=tool.name, arguments=written, tag=f"sbx{number}x")

@@ -1,6 +1,7 @@
 """Fills a tool's JSON Schema with plausible values that it accepts: the same schema always gets the same values.
 
-Only required properties are filled. `pattern` is not generated: a schema that has one should give an example.
+Only required properties are filled. `pattern` is not generated: a schema that has one should give an example. A variant
+is the same but for blanks at the end of one text, where the schema has one: other arguments to the same effect.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _MAX_DEPTH = 8
+_REPEATED = 2
+"""So many times the very same arguments are no loop yet."""
+
 _FORMATS: Mapping[str, str] = {
     "date": "2026-01-01",
     "date-time": "2026-01-01T00:00:00Z",
@@ -24,9 +28,18 @@ _FORMATS: Mapping[str, str] = {
 }
 
 
-def sample_arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def sample_arguments(parameters: Mapping[str, Any], *, variant: int = 0) -> dict[str, Any]:
     """Arguments for a tool whose parameters are `parameters`, a JSON Schema of type object."""
-    return _sample_object(parameters, root=parameters, depth=0)
+    sample = _sample_object(parameters, root=parameters, depth=0)
+    name = next((name for name in parameters.get("properties", {}) if _is_free_text(parameters, name)), None)
+    if variant < _REPEATED or name is None:
+        return sample
+    return {**sample, name: f"{sample.get(name, parameters['properties'][name].get('default', ''))}{' ' * variant}"}
+
+
+def _is_free_text(parameters: Mapping[str, Any], name: str) -> bool:
+    schema = parameters["properties"][name]
+    return isinstance(schema, Mapping) and schema.get("type") == "string" and not {"enum", "const"} & set(schema)
 
 
 def _sample(schema: Mapping[str, Any], *, root: Mapping[str, Any], depth: int) -> Any:

@@ -6,7 +6,11 @@ import { visibleControls } from "../markdown/visible-controls.js";
 const LONGEST = 20_000; // characters of a result that are put on the page
 
 export class ToolCard {
+  #touched = false;
+
   constructor(tool) {
+    this.name = el("span", { class: "tool-name" }, visibleControls(tool.name));
+    this.steps = el("div", { hidden: true });
     this.state = el("span", { class: "tool-state" });
     this.took = el("span", { class: "tool-took" });
     this.consent = el("span", { class: "tool-consent" });
@@ -16,16 +20,18 @@ export class ToolCard {
     this.element = el(
       "details",
       { class: "tool", "data-tool": tool.id },
-      el("summary", {}, icon("tool"), el("span", { class: "tool-name" }, visibleControls(tool.name)), this.consent, this.state, this.took),
+      el("summary", {}, icon("tool"), this.name, this.consent, this.state, this.took),
       el(
         "div",
         { class: "tool-body" },
         el("p", { class: "whisper" }, "Arguments"),
         el("pre", { tabindex: "0", role: "region", "aria-label": "Arguments" }, pretty(tool.arguments)),
+        this.steps,
         this.resultPart,
         this.note,
       ),
     );
+    this.element.querySelector("summary").addEventListener("click", () => (this.#touched = true));
     this.update(tool);
   }
 
@@ -43,6 +49,18 @@ export class ToolCard {
   #showConsent(approval) {
     if (approval) this.element.dataset.approval = approval;
     say(this.consent, CONSENT[approval] ?? "");
+  }
+
+  /** Another agent works on this call: `element` shows its steps. */
+  nest(element) {
+    this.steps.append(element);
+    this.steps.hidden = false;
+  }
+
+  /** Its steps are open while they come, until the reader decides otherwise. */
+  handedTo(agent, tool, ended) {
+    say(this.name, `${visibleControls(tool.name)} → ${agent}`);
+    if (!this.#touched) this.element.open = tool.ok === null && !ended;
   }
 
   /** The turn is over: what did not come back never will. */

@@ -25,7 +25,7 @@ export class TurnFoot {
     const ended = isEnded(state);
     this.progress.hidden = ended || state.status === "waiting";
     if (ended) return this.#drawEnd(state, siblings);
-    say(this.doing, doing(state));
+    say(this.doing, doing(state, this.names.agent));
     say(this.step, state.max ? `iteration ${state.n}/${state.max}` : "");
     return undefined;
   }

@@ -2,6 +2,8 @@
  * The state of a turn as a pure fold over its events: the same function as `chat/turn_state.py`, for the browser.
  * `reduce` never changes the state that it is given; an event it does not know only moves `seq`.
  */
+import { APPLY as DELEGATED } from "./delegated-state.js";
+import { countedTokens, emptyIteration, newTool, noLongerWaiting, pick, putResult } from "./turn-pieces.js";
 
 export function emptyTurn({ turn, conversation }) {
   return {
@@ -75,11 +77,7 @@ const APPLY = {
     };
   },
   "tool.result": (state, event) =>
-    lastIteration(state, {
-      tools: state.iterations
-        .at(-1)
-        .tools.map((tool) => (tool.id === event.id ? { ...tool, ...pick(event, RESULT) } : tool)),
-    }),
+    lastIteration(state, { tools: putResult(state.iterations.at(-1).tools, event) }),
   usage: (state, event) => going(state, () => ({ usage: countedTokens(event) })),
   "turn.ended": (state, event) => ({
     status: event.status,
@@ -92,6 +90,7 @@ const APPLY = {
     waiting: null,
     ...expired(state),
   }),
+  ...DELEGATED,
 };
 
 const CONTEXT = [
@@ -107,30 +106,6 @@ const CONTEXT = [
 ];
 const WAITING = ["reason", "pool", "retry_at", "used", "limit", "position"];
 const APPROVAL = ["id", "call", "tool", "title", "request", "expires_at"];
-const RESULT = ["ok", "preview", "tokens", "shortened", "took_ms"];
-
-const pick = (event, names) => Object.fromEntries(names.map((name) => [name, event[name] ?? null]));
-const countedTokens = (event) => Object.fromEntries(Object.entries(event).filter(([name]) => name.endsWith("_tokens")));
-const newTool = ({ id, name, arguments: given }) => ({
-  id,
-  name,
-  arguments: given,
-  ok: null,
-  preview: "",
-  tokens: null,
-  shortened: false,
-  took_ms: null,
-  approval: null,
-});
-const emptyIteration = ({ n, message }) => ({
-  n,
-  message,
-  text: "",
-  reasoning: "",
-  tools: [],
-  context: null,
-  usage: null,
-});
 
 function lastIteration(state, change) {
   return { iterations: [...state.iterations.slice(0, -1), { ...state.iterations.at(-1), ...change }] };
@@ -150,8 +125,6 @@ function expired({ approvals, iterations }) {
     iterations: iterations.map((one) => ({ ...one, tools: one.tools.map((tool) => gone(tool, "approval")) })),
   };
 }
-
-const noLongerWaiting = (state) => (state.waiting ? { status: "running", waiting: null } : {});
 
 /** What shows that the model answers: a wait is over. `changeOf(last iteration)` is the change. */
 function going(state, changeOf) {

@@ -49,7 +49,7 @@ export class TurnView {
 
   #viewOf(iteration, index) {
     if (!this.#iterations[index]) {
-      this.#iterations[index] = new IterationView(iteration);
+      this.#iterations[index] = new IterationView(iteration, this.names);
       this.content.append(this.#iterations[index].element);
     }
     return this.#iterations[index];

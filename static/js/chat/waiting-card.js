@@ -1,5 +1,6 @@
 /** Why nothing comes yet, and for how long, on the server's clock; and what can be done instead of waiting. */
 import { minutesAndSeconds, secondsUntil } from "./clock.js";
+import { newestSent } from "./delegated-state.js";
 import { el, icon, say } from "../dom.js";
 import { WaitingChoices } from "./waiting-choices.js";
 import { waitingWords } from "./words.js";
@@ -29,7 +30,7 @@ export class WaitingCard {
 
   update(state) {
     const { waiting } = state;
-    const context = state.iterations.at(-1)?.context ?? null;
+    const context = newestSent(state);
     if (waiting === this.waiting && context === this.context) return;
     const before = this.waiting;
     Object.assign(this, { waiting, context });

@@ -2,6 +2,7 @@
  * What can be done instead of waiting: cancel, send less of the conversation (its preview comes first), ask another
  * model. One thing at a time is open below the row of buttons.
  */
+import { newestSent } from "./delegated-state.js";
 import { el, plainButton, say } from "../dom.js";
 import { keyOf, modelGroups } from "./picker.js";
 import { canBeShorter, shorterWords } from "./words.js";
@@ -35,7 +36,7 @@ export class WaitingChoices {
     this.#state = state;
     const { waiting } = state;
     if (!waiting) return this.#close();
-    const isShorter = Boolean(state.iterations.at(-1)?.context?.built_tokens);
+    const isShorter = Boolean(newestSent(state)?.built_tokens);
     this.less.hidden = isShorter || !SHORTER_HELPS.has(waiting.reason);
     this.other.hidden = this.#others().length === 0;
     if (this.#open?.hidden) this.#close();

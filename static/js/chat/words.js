@@ -1,4 +1,5 @@
 /** What the page says about a turn, in words. Pure; numbers are written as the reader's language writes them. */
+import { handedOn, iterationsTaken } from "./delegated-state.js";
 
 const number = new Intl.NumberFormat();
 
@@ -19,8 +20,15 @@ export function ending(state) {
   if (state.reason === "iteration_limit") {
     return { tone: "warning", label: `Ended after ${state.n} of ${state.max} iterations`, detail: state.error };
   }
+  if (state.reason === "no_progress") return NO_PROGRESS;
   return CUT[state.finish_reason] ?? null;
 }
+
+const NO_PROGRESS = {
+  tone: "warning",
+  label: "Ended without progress",
+  detail: "The same calls came again and again, so the agent was asked to sum up what it has.",
+};
 
 const CUT = {
   length: { tone: "warning", label: "Cut off", detail: "The answer reached the model's output limit." },
@@ -108,29 +116,42 @@ export function timeLeft(seconds) {
   return seconds ? "under a minute left" : "time is up";
 }
 
-/** What a turn that goes on is doing now. */
-export function doing(state) {
+/** What a turn that goes on is doing now. `agentName` is a function of the agent's id. */
+export function doing(state, agentName) {
   if (state.status === "queued") return "Waiting for its turn";
   if (state.approvals.some((one) => one.status === "pending")) return "Waiting for your decision";
   const last = state.iterations.at(-1);
   const running = last?.tools.filter((tool) => tool.ok === null) ?? [];
+  const handed = handedOn(state);
+  if (handed) return handedWords(handed.delegated, agentName);
   if (running.length) return `Using ${running.map((tool) => tool.name).join(", ")}`;
   if (last?.text && !last.tools.length) return "Answering";
   if (last?.reasoning && !last.text) return "Thinking";
   return "Working";
 }
 
+function handedWords({ agent, iterations }, agentName) {
+  const using = iterations.at(-1).tools.filter((tool) => tool.ok === null);
+  return `${agentName(agent)} ${using.length ? `uses ${using.map((tool) => tool.name).join(", ")}` : "works on it"}`;
+}
+
 /** "3 iterations · 12,340 tokens in · 560 out" */
 export function spent(state) {
   const { input_tokens: input, output_tokens: output } = state.usage ?? {};
   return [
-    state.iterations.length > 1 ? plural(state.iterations.length, "iteration") : null,
+    iterationsTaken(state) > 1 ? plural(iterationsTaken(state), "iteration") : null,
     input ? `${count(input)} tokens in` : null,
     output ? `${count(output)} out` : null,
   ]
     .filter(Boolean)
     .join(" · ");
 }
+
+/** "Iteration 3 · 2,140 of 8,192 tokens sent" */
+export const stepWords = ({ n, context }) =>
+  [`Iteration ${count(n)}`, context && `${count(context.tokens)} of ${plural(context.limit, "token")} sent`]
+    .filter(Boolean)
+    .join(" · ");
 
 /** "12 earlier messages not sent (9,240 tokens)" */
 export const notSent = ({ left_out: messages, left_out_tokens: tokens }) =>

@@ -45,6 +45,22 @@ async def test_all_pages_of_both_sides_are_compared_whole() -> None:
     assert [one["key"] for one in whole["missing_on_right"]] == [str(n) for n in range(990, 1_000)]
 
 
+@pytest.mark.parametrize("names", [("paste1", "paste2"), ("Paste 1", "paste#2"), ("paste", "paste2")])
+async def test_data_that_the_user_pasted_is_compared_by_its_place(names: tuple[str, str]) -> None:
+    pasted = f"Which differ? {json.dumps(ORDERS[:3])} and\nid,amount\n0,100\n1,101\n2,999"
+    tools = bound(ToolSet([correlate]), reader=Memory(messages=[pasted]))
+    arguments = {"left": names[:1], "right": names[1:], "keys": ["id"], "fields": ["amount"]}
+    result = await run_tool(tools, ToolCall(id="c", name="correlate", arguments=json.dumps(arguments)))
+    assert isinstance(result, SummarisedResult), result.text
+    assert [one["key"] for one in json.loads(result.whole)["value"]] == ["2"]
+
+
+async def test_data_that_is_not_there_is_told() -> None:
+    result = await use(left=["paste3"], right=["18-1"], keys=["id=order"])
+    assert not result.ok
+    assert "there is no paste3" in result.text
+
+
 async def test_a_handle_that_is_named_twice_is_one_page() -> None:
     result = await use(left=["17-1", "17-1"], right=["18-1"], keys=["id=order"])
     assert json.loads(result.text)["mismatches"]["duplicate"] == 0

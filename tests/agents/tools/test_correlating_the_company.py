@@ -14,7 +14,7 @@ from agents.llm.tools import SummarisedResult, ToolSet, run_tool
 from agents.roster import agent_named, equipped
 from agents.sandbox.company.shop import MISMATCHES
 from agents.tools import correlate
-from agents.tools.recall import LeftOutPage, Source
+from agents.tools.recall import Source
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,11 +48,8 @@ class Conversation:
         text = self._results.get(handle)
         return None if text is None else Source(title=handle, text=text)
 
-    async def message(self, number: int) -> Source | None:
+    async def pasted(self, number: int) -> Source | None:
         return None
-
-    async def left_out(self, *, skip: int) -> LeftOutPage:
-        return LeftOutPage(messages=[], skipped=skip, total=0)
 
 
 @pytest.fixture

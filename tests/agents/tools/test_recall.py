@@ -11,6 +11,7 @@ import pytest
 from agents.llm.messages import ToolCall, ToolResult
 from agents.llm.tools import ToolSet, run_tool, tool
 from agents.roster import ROSTER
+from agents.tools.pasted import data_in
 from agents.tools.recall import LeftOut, LeftOutPage, Source, bound, recall
 
 AT_ONCE = 50
@@ -30,6 +31,10 @@ class Memory:
     async def message(self, number: int) -> Source | None:
         inside = 1 <= number <= len(self.messages)
         return Source(title=f"message {number} (user)", text=self.messages[number - 1]) if inside else None
+
+    async def pasted(self, number: int) -> Source | None:
+        found = [one for text in self.messages[-1:] for one in data_in(text)]
+        return Source(title=f"paste {number}", text=found[number - 1]) if 1 <= number <= len(found) else None
 
     async def left_out(self, *, skip: int) -> LeftOutPage:
         all_of_them = [LeftOut(number=n, role="user", text=text) for n, text in enumerate(self.messages, start=1)]
