@@ -9,7 +9,7 @@ import pytest
 
 from agents import loop
 from agents.budget import Budget
-from agents.llm.consent import ConsentRequest, Decision
+from agents.llm.consent import Ask, ConsentRequest, Decision
 from agents.llm.errors import ContextImpossible, LLMError, ProviderOverloaded, ToolFailed
 from agents.llm.events import ReasoningDelta, TextDelta, ToolCallDelta
 from agents.llm.messages import TextPart, ToolCall, Usage
@@ -82,8 +82,10 @@ class Asked:
         return a_request(tool_choice="none" if is_last else "auto")
 
 
-async def run(model: ScriptedModel, *tools: Tool, most: int = 5, asked: Asked | None = None) -> list[LoopEvent]:
-    events = run_loop(model=model, tools=ToolSet(tools), build_request=asked or Asked(), budget=Budget(most))
+async def run(
+    model: ScriptedModel, *tools: Tool, most: int = 5, asked: Asked | None = None, ask: Ask | None = None
+) -> list[LoopEvent]:
+    events = run_loop(model=model, tools=ToolSet(tools), build_request=asked or Asked(), budget=Budget(most), ask=ask)
     return [event async for event in events]
 
 
@@ -194,9 +196,9 @@ async def test_a_stop_while_people_are_asked_ends_the_asking() -> None:
     asked = 0
 
     @tool(side_effects=True)
-    async def change() -> str:
+    async def change(n: int) -> str:
         """Changes something."""
-        raise AssertionError("it was run")
+        raise AssertionError(f"{n} was run")
 
     async def ask(call: ToolCall, request: ConsentRequest) -> Decision:
         nonlocal asked
@@ -208,7 +210,7 @@ async def test_a_stop_while_people_are_asked_ends_the_asking() -> None:
         return "approved"
 
     async def all_of() -> None:
-        model = ScriptedModel(calls(*((str(n), "change") for n in range(20))))
+        model = ScriptedModel(calls_with("change", *(f'{{"n": {n}}}' for n in range(20))))
         events = run_loop(model=model, tools=ToolSet((change,)), build_request=Asked(), budget=Budget(2), ask=ask)
         async with aclosing(events):
             async for _ in events:
@@ -404,10 +406,14 @@ async def test_the_same_call_five_times_is_run_twice_and_the_loop_comes_to_its_e
         ran.append(1)
         return "paid"
 
+    async def ask(call: ToolCall, request: ConsentRequest) -> Decision:
+        ran.append(0)
+        return "approved"
+
     model = ScriptedModel(*[calls(("1", "pay"))] * 5, says("I had better stop."))
     asked = Asked()
-    events = await run(model, pay, most=25, asked=asked)
-    assert len(ran) == 2
+    events = await run(model, pay, most=25, asked=asked, ask=ask)
+    assert ran == [0, 1, 0, 1], "asked for, and run, each time that it is run at all"
     assert asked.of == [*((n, False) for n in range(1, 6)), (6, True)]
     assert of_kind(events, loop.Answered)[-1].message.text == "I had better stop."
     texts = [event.result.text for event in of_kind(events, loop.ToolFinished)]

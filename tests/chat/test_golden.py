@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from agents.models import StoredResult
-from agents.roster import agent_named
+from agents.roster import shipped
 from agents.sandbox.company.shop import MISMATCHES
 from agents.sandbox.company.story import BAD_DEPLOYMENT, CHANGES, ERROR_KIND, ONSET_MINUTE
 from chat.context import summary
@@ -67,7 +67,7 @@ async def test_all_three_at_once(shop: Shop, user: User, sandbox: HeldSandbox, k
 
 
 def starter(agent: str, number: int) -> str:
-    found = agent_named(agent)
+    found = shipped(agent)
     assert found is not None
     return found.starters[number]
 

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from accounts.models import User
 from agents.models import StoredResult
-from agents.roster import agent_named
+from agents.roster import shipped
 from agents.sandbox.company.story import BAD_DEPLOYMENT, ERROR_KIND, FAILING
 from tests.chat.inquiries import answer_of, ask, calls_of, results_of, set_iterations
 from tests.chat.made import conversation_of
@@ -39,7 +39,7 @@ def iso(moment: float) -> str:
 async def test_the_bad_deployment_is_found_and_others_are_ruled_out(
     shop: Shop, user: User, sandbox: HeldSandbox
 ) -> None:
-    agent = agent_named(CHAMPION)
+    agent = shipped(CHAMPION)
     assert agent is not None
     conversation = await rows(conversation_of, user, agent=CHAMPION, model="sandbox-gpt")
     turn = await ask(shop, user, agent.starters[0], conversation=conversation)

@@ -7,7 +7,7 @@ import re
 
 from playwright.sync_api import Locator, expect
 
-from agents.roster import agent_named
+from agents.roster import shipped
 from tests.e2e.chat_page import ChatPage
 from tests.e2e.conftest import Hold
 
@@ -48,7 +48,7 @@ def test_a_correlation_of_two_services(chat: ChatPage) -> None:
 
 def begin(chat: ChatPage, slug: str) -> str:
     """Choose the agent; its first starter."""
-    agent = agent_named(slug)
+    agent = shipped(slug)
     assert agent is not None
     chat.page.get_by_label("Agent", exact=True).select_option(label=agent.name)
     return agent.starters[0]
