@@ -110,20 +110,16 @@ def test_it_comes_back_after_the_socket_was_gone(asking: ChatPage) -> None:
 
 def test_several_stand_one_after_another_and_the_focus_goes_to_no_button(correlator: ChatPage) -> None:
     before = refunds(sandbox(), "ORD-30002")
-    correlator.send(words("ORD-30002", before="parallel 3"))
-    expect(cards(correlator)).to_have_count(3)
-    decide(cards(correlator).first, "Allow once")
+    correlator.send(words("ORD-30002", before="parallel 2"))
     expect(cards(correlator)).to_have_count(2)
+    decide(cards(correlator).first, "Allow once")
+    expect(cards(correlator)).to_have_count(1)
     expect(cards(correlator).first).to_be_focused()
     correlator.page.keyboard.press("Enter")
     decide(cards(correlator).first, "Refuse")
-    expect(cards(correlator)).to_have_count(1)
-    decide(cards(correlator).first, "Refuse")
     expect(correlator.turns.last).to_have_attribute("aria-busy", "false")
     assert refunds(sandbox(), "ORD-30002") == before + 1
-    expect(correlator.turns.last.locator(".tool-consent")).to_have_text(
-        ["Allowed by you", "Refused by you", "Refused by you"]
-    )
+    expect(correlator.turns.last.locator(".tool-consent")).to_have_text(["Allowed by you", "Refused by you"])
 
 
 def test_a_click_as_it_appears_decides_nothing(correlator: ChatPage) -> None:
