@@ -29,6 +29,6 @@ def _copy(pool: Pool, state: PoolState) -> PoolCore:
 
 
 def _wait(core: PoolCore, *, now: float, lease: str, cost: Cost) -> float:
-    """Of a call that waits already: only its cost counts of the claim."""
-    verdict = core.acquire(now, lease=lease, claim=Claim(user=core.state.waiting[lease].user, cost=cost))
+    """Of a call that waits already: of the claim only its cost counts, and that it is another."""
+    verdict = core.acquire(now, lease=lease, claim=Claim(user=core.state.waiting[lease].user, cost=cost, shrunk=True))
     return verdict.seconds if isinstance(verdict, Wait) else 0.0
