@@ -16,10 +16,10 @@ from collections.abc import Iterable, Sequence
 from agents.governor.limits import Cost, Dimension
 from agents.governor.state import PoolState, Waiter
 
-FULL = 0.9
+FULL = 0.8
 """Share of a bucket from which on nobody is held back for a reserve: what flows in would soon be lost."""
 
-LEAD = 20.0
+LEAD = 10.0
 """Seconds of the bottleneck: who has had less more than others than this keeps the moment that was promised."""
 
 _ROUNDED = 1e-6
@@ -45,17 +45,24 @@ def hasten(state: PoolState, waiter: Waiter, *, kept_in_hand: Cost) -> None:
 
 
 def must_wait(state: PoolState, waiter: Waiter) -> bool:
-    """Whether its moment is still to come."""
-    if waiter.is_running or waiter.due <= state.at:
+    """Whether its moment is still to come. It comes at once where nobody runs or is before it: for whom would it be
+    held back?"""
+    if waiter.is_running or waiter.due <= state.at or _is_alone(state, waiter):
         return False
     bucket = None if waiter.dimension is None else state.buckets.get(waiter.dimension)
     return bucket is not None and bucket.level < FULL * bucket.capacity
 
 
 def reserve(state: PoolState, name: Dimension) -> float:
-    """What turns that run are expected to take with calls that they have not asked for yet."""
+    """What turns that run are expected to take with calls that they have not asked for yet: a full bucket at the most,
+    since meanwhile more flows in."""
     turns = len(state.held) + sum(one.is_running for one in state.waiting.values())
-    return turns * state.experience.follow_up(name)
+    return min(state.buckets[name].capacity, turns * state.experience.follow_up(name))
+
+
+def _is_alone(state: PoolState, waiter: Waiter) -> bool:
+    before = (one for one in state.waiting.values() if one.is_running or one.due < waiter.due)
+    return not state.held and not any(one is not waiter for one in before)
 
 
 def _booked(state: PoolState) -> Iterable[Waiter]:

@@ -235,9 +235,9 @@ def _pause(wait: Wait) -> float:
 
 
 def _level(core: PoolCore, verdict: Verdict) -> tuple[int, int]:
-    """Used, and the limit by the minute, of the dimension that a call waits for; zeros where it waits for none."""
-    bucket = core.state.buckets.get(verdict.dimension) if isinstance(verdict, Wait) and verdict.dimension else None
-    if bucket is None:
+    """Used or kept for others, and the limit by the minute, of the dimension that a call waits for; zeros where it
+    waits for none."""
+    if not isinstance(verdict, Wait) or verdict.dimension is None:
         return 0, 0
-    limit = bucket.rate * 60.0
-    return round(min(limit, max(0.0, limit - bucket.level))), round(limit)
+    limit = core.state.buckets[verdict.dimension].rate * 60.0
+    return round(min(limit, max(0.0, limit - verdict.limit + verdict.used))), round(limit)

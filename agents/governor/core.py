@@ -298,9 +298,10 @@ class PoolCore:
     def _grant(self, now: float, lease: str, waiter: Waiter) -> None:
         state = self.state
         del state.waiting[lease]
-        state.virtual = max(state.virtual, waiter.score)
         if not waiter.is_running:
-            state.experience.note_promise(waited=now - waiter.since, late=now - waiter.due)
+            state.virtual = max(state.virtual, waiter.score)
+            if waiter.dimension is not None:
+                state.experience.note_promise(waited=now - waiter.since, late=now - waiter.due)
             state.experience.note_turn()
         for name, bucket in state.buckets.items():
             bucket.level -= waiter.cost.get(name, 0.0)
