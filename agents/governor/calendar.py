@@ -6,7 +6,7 @@ known when it comes, so that it can be told; and what nobody can know (a turn en
 taken from that reserve, not from the others' time.
 
 Who comes later fits into a gap, or behind. It goes before those only who, by start-time fair queueing, would begin
-after it has ended: they have had their share, or have other turns before it. These are told anew.
+well after it has ended: they have had their share, or have other turns before it. These are told anew.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FULL = 0.8
 """Share of a bucket from which on nobody is held back for a reserve: what flows in would soon be lost."""
 
 LEAD = 10.0
-"""Seconds of the bottleneck: who has had less more than others than this keeps the moment that was promised."""
+"""Seconds of the bottleneck. Who has had more than a newcomer, but not by more than this, keeps its moment."""
 
 _ROUNDED = 1e-6
 

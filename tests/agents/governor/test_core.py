@@ -104,15 +104,14 @@ class TestOrder:
         again = Claim(user="bob", cost=cost(9_000), again=True)
         assert waiting(pool.acquire(0.0, lease="again", claim=again)).position == 0
 
-    def test_the_later_calls_of_a_greedy_user_do_not_move_the_others_share(self) -> None:
+    def test_all_that_a_running_turn_takes_moves_the_next_of_its_user_back(self) -> None:
         pool = core()
         for number in range(3):
-            ask(pool, 0.0, f"greedy-{number}", user="greedy", tokens=10_000, continuing=number > 0)
-        ask(pool, 0.0, "light", user="light", tokens=20_000)
-        ask(pool, 0.0, "greedy", user="greedy", tokens=20_000)
-        waiters = pool.state.waiting
-        assert waiters["light"].score < waiters["greedy"].score
-        assert waiters["light"].due < waiters["greedy"].due
+            assert granted(ask(pool, 0.0, f"greedy-{number}", user="greedy", tokens=10_000, continuing=number > 0))
+        for lease in ("light", "greedy"):
+            waiting(ask(pool, 0.0, lease, user=lease, tokens=20_000))
+        behind = pool.state.waiting["greedy"].score - pool.state.waiting["light"].score
+        assert behind == pytest.approx(30_000 / (40_000 / 60))
 
     def test_running_turns_calls_go_in_the_order_in_which_they_came(self) -> None:
         pool = core()
