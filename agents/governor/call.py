@@ -54,6 +54,7 @@ class PacedCall:
         self._size: CallSize | None = None
         self._told: Waiting | None = None
         self._tried_smaller = False
+        self._shrunk = False
         self._granted = False
 
     async def admission(self) -> AsyncGenerator[Told | PacedGrant]:
@@ -117,6 +118,7 @@ class PacedCall:
                 continuing=self._is_running,
                 warm=price.is_warm,
                 again=self.ask.tries > 0,
+                shrunk=self._shrunk,
             )
             verdict = core.acquire(now, lease=self.ask.lease, claim=claim)
             needed = price.cost.get("tokens", 0.0)
@@ -126,7 +128,9 @@ class PacedCall:
             charges = "tokens" in core.state.buckets
             return _Decision(verdict=verdict, price=price, now=now, charges_cap=charges)
 
-        return await self._desk.store.change(self.ask.pool, decide)
+        decision = await self._desk.store.change(self.ask.pool, decide)
+        self._shrunk = False
+        return decision
 
     def _lower_cap(self, core: PoolCore, size: CallSize) -> None:
         """Once, as soon as it is known that the pool charges it."""
@@ -189,7 +193,7 @@ class PacedCall:
         assert refit is not None, "the caller has looked"
         smaller = await asyncio.to_thread(refit, max_input, cold)
         self._request = replace(self._request, messages=smaller.messages, counts=smaller.counts, refit=smaller.refit)
-        self._size = None
+        self._size, self._shrunk = None, True
         return CallRefitted(
             max_output_tokens=self._sent_cap,
             messages=smaller.messages,

@@ -1,8 +1,9 @@
 """Admission to one rate pool: a pure state machine. No clock, no I/O: every call is told the time.
 
-Calls wait in one queue. It is fair between users (start-time fair queueing: a user's turn costs them virtual time),
-lets running turns go first (half-finished ones hold a prefix that expires), and new turns with a warm prefix before
-cold ones. The head waits until its whole cost is there; nobody overtakes it.
+Calls of running turns go first, in the order in which they came: half-finished turns hold a prefix that expires. New
+turns begin when they were promised to (`calendar`), which is fair between users (start-time fair queueing: a user's
+turn costs them virtual time), and before cold ones where their prefix is warm. The head waits until its whole cost is
+there; nobody overtakes it.
 
     acquire     may this call be sent? Asked again and again by the same lease until it is granted
     first_byte  the provider has admitted it: what it says of its own buckets
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agents.governor import calendar
 from agents.governor.limits import LAG, Cost, Dimension, PoolLimits
 from agents.governor.state import Held, PoolState, Waiter
 
@@ -28,9 +30,7 @@ SILENT_SECONDS = 6.0
 ARRIVES_WITHIN = 5.0
 """Seconds after which a call that was sent has reached its provider, however busy this machine is."""
 
-RUNNING_TURN_BONUS = 120.0
 WARM_PREFIX_BONUS = 20.0
-_FRONT = -1e12
 _MARGIN = 0.025
 """Share of a bucket of input that is kept in hand: for what was estimated too low, and because the provider's own
 figures correct the mirror only where it is further off than they are rounded (`learning`)."""
@@ -40,7 +40,8 @@ figures correct the mirror only where it is further off than they are rounded (`
 class Claim:
     """What a call asks for. `cached`: input tokens that its cost leaves out, since the provider will read them from its
     cache. `continuing`: it goes on with a running turn. `warm`: its prefix is still cached.
-    `again`: the provider refused it before, so it goes to the front."""
+    `again`: the provider refused it before, so it goes to the front. `shrunk`: it was made smaller since it asked
+    last."""
 
     user: str
     cost: Cost
@@ -48,6 +49,7 @@ class Claim:
     continuing: bool = False
     warm: bool = False
     again: bool = False
+    shrunk: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +153,8 @@ class PoolCore:
             return
         for dimension, actual in counted.items():
             self.settle(held, dimension, actual)
+        if held.is_running:
+            self.state.experience.note_following(held.cost)
         self._correct(held.user, self.state.seconds_of(held.cost) - held.charge)
         self.dispatch(now)
         self._forget_when_idle()
@@ -161,9 +165,10 @@ class PoolCore:
         self._correct(held.user, -held.charge)
 
     def put_in_front(self, now: float, *, lease: str, claim: Claim) -> None:
-        charge = self.state.seconds_of(claim.cost)
-        self._correct(claim.user, charge)
-        self._enter(now, lease, claim, score=_FRONT + now, charge=charge)
+        waiter = self._waiter(now, claim, score=self.state.virtual)
+        self._correct(claim.user, waiter.charge)
+        waiter.is_running = waiter.again = True
+        self.state.waiting[lease] = waiter
 
     def close(self, now: float, *, reason: str, until: float | None) -> None:
         """Grant nothing until `until` (None: until `open`). Whoever waits is told at the next question."""
@@ -216,29 +221,36 @@ class PoolCore:
         return None
 
     def _wait(self, now: float, lease: str, claim: Claim) -> None:
-        """The cost is taken anew each time: a prefix may have expired meanwhile."""
+        """The cost is taken anew each time: a prefix may have expired meanwhile, or the call been made smaller."""
         waiter = self.state.waiting.get(lease)
         if waiter is not None:
             waiter.beat, waiter.cost, waiter.cached = now, dict(claim.cost), claim.cached
-            return
-        if claim.again:
+            if claim.shrunk and not waiter.is_running:
+                calendar.hasten(self.state, waiter, kept_in_hand=self._margins)
+        elif claim.again:
             self.put_in_front(now, lease=lease, claim=claim)
-            return
-        start = max(self.state.virtual, self.state.finish.get(claim.user, 0.0))
-        charge = self.state.seconds_of(claim.cost)
-        self.state.finish[claim.user] = start + charge
-        score = start - (RUNNING_TURN_BONUS if claim.continuing else WARM_PREFIX_BONUS if claim.warm else 0.0)
-        self._enter(now, lease, claim, score=score, charge=charge)
+        else:
+            self._enter(now, lease, claim)
 
-    def _enter(self, now: float, lease: str, claim: Claim, *, score: float, charge: float) -> None:
-        self.state.waiting[lease] = Waiter(
+    def _enter(self, now: float, lease: str, claim: Claim) -> None:
+        start = max(self.state.virtual, self.state.finish.get(claim.user, 0.0))
+        is_favoured = claim.warm and not claim.continuing
+        waiter = self._waiter(now, claim, score=start - (WARM_PREFIX_BONUS if is_favoured else 0.0))
+        self.state.finish[claim.user] = start + waiter.charge
+        if not claim.continuing:
+            calendar.promise(self.state, waiter, kept_in_hand=self._margins)
+        self.state.waiting[lease] = waiter
+
+    def _waiter(self, now: float, claim: Claim, *, score: float) -> Waiter:
+        return Waiter(
             user=claim.user,
             score=score,
-            charge=charge,
+            charge=self.state.seconds_of(claim.cost),
             cost=dict(claim.cost),
             since=now,
             beat=now,
             cached=claim.cached,
+            is_running=claim.continuing,
         )
 
     def _leave(self, lease: str) -> None:
@@ -263,11 +275,18 @@ class PoolCore:
     def dispatch(self, now: float) -> None:
         """Grant as many heads as the buckets and the slots allow."""
         while self.state.waiting and not self.state.closed:
-            lease = min(self.state.waiting, key=lambda name: (self.state.waiting[name].score, name))
+            lease = min(self.state.waiting, key=self._place)
             waiter = self.state.waiting[lease]
-            if self._short_of(waiter.cost) is not None or not self._has_slot:
+            if calendar.must_wait(self.state, waiter) or self._short_of(waiter.cost) is not None or not self._has_slot:
                 return
             self._grant(now, lease, waiter)
+
+    def _place(self, lease: str) -> tuple[int, float, float, str]:
+        """In the queue."""
+        one = self.state.waiting[lease]
+        if one.is_running:
+            return (0 if one.again else 1, one.since, 0.0, lease)
+        return (2, one.due, one.score, lease)
 
     @property
     def _has_slot(self) -> bool:
@@ -279,8 +298,11 @@ class PoolCore:
     def _grant(self, now: float, lease: str, waiter: Waiter) -> None:
         state = self.state
         del state.waiting[lease]
-        if waiter.score > _FRONT / 2:
+        if not waiter.is_running:
             state.virtual = max(state.virtual, waiter.score)
+            if waiter.dimension is not None:
+                state.experience.note_promise(waited=now - waiter.since, late=now - waiter.due)
+            state.experience.note_turn()
         for name, bucket in state.buckets.items():
             bucket.level -= waiter.cost.get(name, 0.0)
         taken = waiter.cost.get(self.input_dimension, 0.0)
@@ -295,6 +317,7 @@ class PoolCore:
             granted_at=now,
             until=now + LEASE_SECONDS,
             cached=waiter.cached,
+            is_running=waiter.is_running,
         )
         self.granted.append(lease)
 
@@ -328,21 +351,35 @@ class PoolCore:
         for name, bucket in self.state.buckets.items():
             yield name, bucket.seconds_until(cost.get(name, 0.0) + self._margin(name))
 
+    @property
+    def _margins(self) -> Cost:
+        return {name: self._margin(name) for name in self.state.buckets}
+
     def _margin(self, name: Dimension) -> float:
         return _MARGIN * self.state.buckets[name].capacity if name == self.input_dimension else 0.0
 
     def _told(self, lease: str) -> Wait:
-        """Whoever is ahead is served first, so their costs are waited for, too."""
+        """Whoever is ahead is served first, so their costs are waited for, too; but what is promised before a moment
+        that is still to come is in that moment already."""
         waiters = self.state.waiting
-        mine = waiters[lease]
-        ahead = [one for name, one in waiters.items() if (one.score, name) < (mine.score, lease)]
+        mine, place = waiters[lease], self._place(lease)
+        ahead = [one for name, one in waiters.items() if self._place(name) < place]
         seconds, dimension = 0.0, None
+        if calendar.must_wait(self.state, mine):
+            seconds, dimension = mine.due - self.state.at, mine.dimension
+        before = [one for one in ahead if one.is_running or dimension is None]
         buckets = self.state.buckets
         for name, bucket in buckets.items():
-            needed = sum(one.cost.get(name, 0.0) for one in (*ahead, mine))
+            needed = sum(one.cost.get(name, 0.0) for one in (*before, mine))
             until = max(0.0, (needed + self._margin(name) - bucket.level) / bucket.refill)
             if until > seconds:
                 seconds, dimension = until, name
-        limit = buckets[dimension].rate * 60.0 if dimension else 0.0
-        used = min(limit, max(0.0, limit - buckets[dimension].level)) if dimension else 0.0
+        used, limit = self._level(dimension, is_running=mine.is_running) if dimension else (0.0, 0.0)
         return Wait(seconds=seconds, position=len(ahead), dimension=dimension, used=used, limit=limit)
+
+    def _level(self, name: Dimension, *, is_running: bool) -> tuple[float, float]:
+        """Taken, or kept from new turns for those that run; and the limit, by the minute."""
+        bucket = self.state.buckets[name]
+        kept = 0.0 if is_running else calendar.reserve(self.state, name)
+        limit = bucket.rate * 60.0
+        return min(limit, max(0.0, limit - bucket.level + kept)), limit

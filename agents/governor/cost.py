@@ -21,6 +21,7 @@ LEAST_CAP = 1_024
 _FIRST_OUTPUT = 1_000
 _FIRST_RATIO = 1.05
 _CAP_SHARE = 0.025
+_SAME = 0.03
 _WHOLE = 0.9
 """Share of an input from which on all that is marked in it is taken to be in the cache."""
 
@@ -106,11 +107,13 @@ class CallSize:
         # The longest is what the provider says; a shorter one has its share of it, with a little less counted on.
         longest = marked[-1]
         for point in marked:
+            share = cached if point is longest else cached * point.tokens / longest.tokens
+            # A read of just this length proves that it is kept, however long the shortest prefix is said to be.
+            was_read = abs(usage.cache_read_tokens - share) <= _SAME * share
             if point is longest:
                 known.note_prefix(point.digest, tokens=cached, until=sent_at + LIFE, now=now)
-            elif point.is_long:
-                share = 0.97 * cached * point.tokens / longest.tokens
-                known.note_prefix(point.digest, tokens=share, until=sent_at + LIFE, now=now)
+            elif point.is_long or was_read or known.live_prefix(point.digest, now=now):
+                known.note_prefix(point.digest, tokens=(1.0 - _SAME) * share, until=sent_at + LIFE, now=now)
 
 
 def counted_input(core: PoolCore, usage: Usage) -> float:

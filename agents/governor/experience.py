@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+from agents.governor.limits import Dimension
 
 KEPT = 100
 """Newest calls of one kind that are remembered."""
@@ -18,6 +20,14 @@ _MOST_RATIO = 1.5
 """However odd some people's texts are: nobody else's calls shrink for more."""
 
 _PREFIXES_KEPT = 200
+
+_FADES, _LEAST_TURNS = 0.98, 3.0
+"""Of the newest fifty turns; until a few have begun nothing is kept for them."""
+
+_MORE, _LESS, _SLIGHTLY_LESS = 1.1, 0.95, 0.995
+_LEAST_CARE, _MOST_CARE = 0.5, 4.0
+_WORTH_A_LESSON = 2.0
+"""Seconds of wait."""
 
 N = TypeVar("N", int, float)
 
@@ -33,11 +43,16 @@ class Prefix:
 @dataclass(kw_only=True, slots=True)
 class Experience:
     """`outputs`: output tokens of the newest calls, by kind of call. `ratios`: what the provider counted of an input
-    for each token that we had counted. `prefixes`: our copy of the provider's cache, by digest."""
+    for each token that we had counted. `prefixes`: our copy of the provider's cache, by digest. `followed`: what the
+    newest `turns` turns took after their first calls, by dimension. `care`: how many times that is kept for a turn that
+    runs, so that new ones begin when they were told."""
 
     outputs: dict[str, list[int]] = field(default_factory=dict)
     ratios: dict[str, list[float]] = field(default_factory=dict)
     prefixes: dict[str, Prefix] = field(default_factory=dict)
+    turns: float = 0.0
+    followed: dict[str, float] = field(default_factory=dict)
+    care: float = 1.0
 
     def note_output(self, kind: str, tokens: int) -> None:
         _remember(self.outputs.setdefault(kind, []), tokens)
@@ -45,6 +60,30 @@ class Experience:
     def note_input(self, kind: str, *, counted: int, reported: int) -> None:
         if counted > 0 and reported > 0:
             _remember(self.ratios.setdefault(kind, []), round(reported / counted, 4))
+
+    def note_turn(self) -> None:
+        """One begins."""
+        self.turns = _FADES * self.turns + 1.0
+        self.followed = {name: _FADES * taken for name, taken in self.followed.items()}
+
+    def note_following(self, taken: Mapping[Dimension, float]) -> None:
+        """A call that was not the first of its turn took this."""
+        for name, amount in taken.items():
+            self.followed[name] = self.followed.get(name, 0.0) + amount
+
+    def follow_up(self, name: Dimension) -> float:
+        """What to keep for a turn that runs, until it ends. The longer one runs, the longer it will, so it does not
+        depend on how many calls it has made."""
+        return self.care * self.followed.get(name, 0.0) / self.turns if self.turns > _LEAST_TURNS else 0.0
+
+    def note_promise(self, *, waited: float, late: float) -> None:
+        """A turn began `late` seconds after it was to begin (negative: before), and had `waited` seconds. One of twenty
+        may be late: more reserve makes it fewer, and everybody's wait longer."""
+        if waited < _WORTH_A_LESSON:
+            return
+        near = max(1.0, 0.1 * waited)
+        factor = _MORE if late > near else _LESS if late < -near else _SLIGHTLY_LESS
+        self.care = min(_MOST_CARE, max(_LEAST_CARE, self.care * factor))
 
     def note_prefix(self, digest: str, *, tokens: float, until: float, now: float) -> None:
         """What is read again lives on, so the newest word counts."""

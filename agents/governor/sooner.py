@@ -20,15 +20,16 @@ def seconds_sooner(
     as_it_is, smaller = _copy(pool, state), _copy(pool, state)
     size = CallSize.of(instead, purpose=purpose)
     price = size.price(smaller, now=now, cap=size.affordable_cap(smaller))
-    before = _wait(as_it_is, now=now, lease=lease, cost=state.waiting[lease].cost)
-    return max(0.0, before - _wait(smaller, now=now, lease=lease, cost=price.cost))
+    before = _wait(as_it_is, now=now, lease=lease, cost=state.waiting[lease].cost, shrunk=False)
+    return max(0.0, before - _wait(smaller, now=now, lease=lease, cost=price.cost, shrunk=True))
 
 
 def _copy(pool: Pool, state: PoolState) -> PoolCore:
     return PoolCore(limits=pool.limits, state=PoolState.from_json(state.to_json()))
 
 
-def _wait(core: PoolCore, *, now: float, lease: str, cost: Cost) -> float:
-    """Of a call that waits already: only its cost counts of the claim."""
-    verdict = core.acquire(now, lease=lease, claim=Claim(user=core.state.waiting[lease].user, cost=cost))
+def _wait(core: PoolCore, *, now: float, lease: str, cost: Cost, shrunk: bool) -> float:
+    """Of a call that waits already: of the claim only its cost counts, and whether that is another."""
+    claim = Claim(user=core.state.waiting[lease].user, cost=cost, shrunk=shrunk)
+    verdict = core.acquire(now, lease=lease, claim=claim)
     return verdict.seconds if isinstance(verdict, Wait) else 0.0

@@ -17,8 +17,9 @@ from agents.governor.limits import Cost, Dimension, PoolLimits
 
 @dataclass(kw_only=True)
 class Waiter:
-    """A call that waits. `charge` is its cost in seconds of the bottleneck, `beat` when it last asked, `cached` what
-    its cost leaves out as cached."""
+    """A call that waits. `score` is its start by fair queueing, `charge` its cost in seconds of the bottleneck, `beat`
+    when it last asked, `cached` what its cost leaves out as cached. `is_running`: it goes on with a turn; any other is
+    not sent before it is `due`, for want of that `dimension`. `again`: the provider refused it before."""
 
     user: str
     score: float
@@ -27,6 +28,10 @@ class Waiter:
     since: float
     beat: float
     cached: float = 0.0
+    is_running: bool = False
+    again: bool = False
+    due: float = 0.0
+    dimension: Dimension | None = None
 
 
 @dataclass(kw_only=True)
@@ -35,7 +40,7 @@ class Held:
     mirror's at the grant: after a correction by the provider's own figures an older refund is void. `sent_at` is None
     until its caller has learnt of the grant. `debited` and `net` are of the pool's sums then: what a header of this
     call has surely seen, and what it can have seen. `cached` is what its cost left out as cached. `arrived`: the
-    provider has begun to answer it, so its bucket has taken it."""
+    provider has begun to answer it, so its bucket has taken it. `is_running`: it is not the first call of its turn."""
 
     user: str
     cost: dict[Dimension, float]
@@ -49,6 +54,7 @@ class Held:
     net: float = 0.0
     cached: float = 0.0
     arrived: bool = False
+    is_running: bool = False
 
 
 @dataclass(kw_only=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import orjson
 import pytest
 
+from agents.governor.calendar import LEAD
 from agents.governor.core import LEASE_SECONDS, SILENT_SECONDS, Claim, Closed, Granted, PoolCore, Refused
 from agents.governor.learning import first_byte
 from agents.governor.limits import LAG, PoolLimits
@@ -90,7 +92,10 @@ class TestOrder:
         ask(pool, 0.0, "first", user="zoe", tokens=39_000)
         for number in range(12):
             waiting(ask(pool, 0.0, f"heavy-{number}", user="heavy", tokens=5_000))
-        assert waiting(ask(pool, 0.0, "light", user="light", tokens=5_000)).position <= 1
+        charge = 5_000 / (40_000 / 60)
+        kept = math.ceil((charge + LEAD) / charge)
+        assert kept <= 3
+        assert waiting(ask(pool, 0.0, "light", user="light", tokens=5_000)).position == kept
 
     def test_a_call_that_was_refused_goes_to_the_front(self) -> None:
         pool = core()
@@ -98,6 +103,23 @@ class TestOrder:
         waiting(ask(pool, 0.0, "running", tokens=9_000, continuing=True))
         again = Claim(user="bob", cost=cost(9_000), again=True)
         assert waiting(pool.acquire(0.0, lease="again", claim=again)).position == 0
+
+    def test_all_that_a_running_turn_takes_moves_the_next_of_its_user_back(self) -> None:
+        pool = core()
+        for number in range(3):
+            assert granted(ask(pool, 0.0, f"greedy-{number}", user="greedy", tokens=10_000, continuing=number > 0))
+        for lease in ("light", "greedy"):
+            waiting(ask(pool, 0.0, lease, user=lease, tokens=20_000))
+        behind = pool.state.waiting["greedy"].score - pool.state.waiting["light"].score
+        assert behind == pytest.approx(30_000 / (40_000 / 60))
+
+    def test_running_turns_calls_go_in_the_order_in_which_they_came(self) -> None:
+        pool = core()
+        ask(pool, 0.0, "first", user="zoe", tokens=39_000)
+        for number, user in enumerate(("ann", "ann", "bob")):
+            waiting(ask(pool, 1.0 + number, f"running-{number}", user=user, tokens=9_000, continuing=True))
+        places = [ask(pool, 4.0, f"running-{n}", tokens=9_000, continuing=True) for n in range(3)]
+        assert [waiting(place).position for place in places] == [0, 1, 2]
 
     def test_what_a_turn_really_took_is_what_its_user_pays(self) -> None:
         pool = core()
