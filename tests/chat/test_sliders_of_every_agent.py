@@ -1,4 +1,5 @@
-"""A slider changed while an agent is at work somewhere: three agents at three kinds of providers, read at the wire."""
+"""A slider changed while an agent is at work somewhere: three agents at three kinds of providers, read at the wire;
+and so is what one of them hands on to another."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from agents.models import LanguageModel
-from agents.roster import ROSTER
+from agents.roster import ROSTER, shipped
 from agents.sandbox.journal import Entry
 from chat.models import Conversation
 from tests.chat.inquiries import ask
@@ -52,6 +53,25 @@ async def test_it_is_at_the_wire_of_the_next_turn(shop: Shop, user: User, kind: 
                 ] * int(values["max_iterations"])
                 assert all(entry.input_tokens <= values["max_output_tokens"] for entry in entries)
                 assert all(agent.instructions.splitlines()[0] in str(entry.body) for entry in entries)
+
+
+@kinds
+async def test_what_is_handed_on_runs_with_the_turns_provider_model_and_values(
+    shop: Shop, user: User, kind: Kind
+) -> None:
+    champion = shipped("datadog-champion")
+    assert champion is not None
+    async with account(kind) as provider:
+        conversation = await provider.conversation(user, agent="smart")
+        await rows(set_sliders, user, provider.model, AFTER | {"max_iterations": 9})
+        await ask(shop, user, champion.starters[0], conversation=conversation)
+        entries = [entry for entry in provider.journal if entry.model]
+        inside = [entry for entry in entries if champion.instructions.splitlines()[0] in str(entry.body)]
+        assert 3 <= len(inside) <= len(entries) - 2
+        assert {entry.model for entry in entries} == {kind.model}
+        wanted = {name: AFTER[name] for name in ("max_output_tokens", "temperature")}
+        assert [at_the_wire(entry, kind) for entry in entries] == [wanted] * len(entries)
+        assert all(entry.input_tokens <= AFTER["max_output_tokens"] for entry in entries)
 
 
 def set_sliders(user: User, model: LanguageModel, values: dict[str, Any]) -> None:
