@@ -36,6 +36,13 @@ from agents.reply import Reply, nothing_but_thought, reply_of
 TOOLS_AT_ONCE = 8
 """How many calls of one answer run together; the others wait for a free place."""
 
+MOST_CALLS = 64
+"""How many calls of one answer are run at all: with Max Iterations this bounds what a turn can do."""
+
+_TOO_MANY = (
+    f"Error: an answer may call at most {MOST_CALLS} tools, so this call was not run. Call the rest in a next step."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class IterationStarted:
@@ -193,7 +200,9 @@ async def _run_all(
         async with places:
             return await run_one(call)
 
-    tasks = [asyncio.create_task(run(call)) for call in calls]
+    for call in calls[MOST_CALLS:]:
+        yield ToolResult(call_id=call.id, name=call.name, text=_TOO_MANY, ok=False)
+    tasks = [asyncio.create_task(run(call)) for call in calls[:MOST_CALLS]]
     try:
         for next_done in asyncio.as_completed(tasks):
             yield await next_done

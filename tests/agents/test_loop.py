@@ -151,6 +151,24 @@ async def test_only_so_many_tools_run_together() -> None:
     assert len(of_kind(events, loop.ToolFinished)) == 50
 
 
+async def test_only_so_many_calls_of_an_answer_are_run_at_all() -> None:
+    ran = []
+
+    @tool
+    async def note(n: int) -> str:
+        """Notes a number."""
+        ran.append(n)
+        return "noted"
+
+    many = loop.MOST_CALLS + 3
+    events = await run(ScriptedModel(calls_with("note", *(f'{{"n": {n}}}' for n in range(many))), says("done")), note)
+    [answered] = of_kind(events, loop.ToolsFinished)
+    assert ran == list(range(loop.MOST_CALLS))
+    results = answered.message.tool_results
+    assert [result.ok for result in results] == [True] * loop.MOST_CALLS + [False] * 3
+    assert "was not run" in results[-1].text
+
+
 async def test_whoever_waits_for_a_person_keeps_no_other_tool_from_running() -> None:
     done: list[str] = []
     quick_ones = asyncio.Event()
