@@ -119,7 +119,7 @@ async def run_loop(
     Errors of the model or of the context (`LLMError`) pass through; an error of a tool becomes a failed result.
     """
     places = asyncio.Semaphore(TOOLS_AT_ONCE)
-    repeats = _repeats(tools, timeout=tool_timeout, ask=None if ask is None else _aside(ask, places))
+    repeats = _repeats(tools, places=places, timeout=tool_timeout, ask=None if ask is None else _aside(ask, places))
     while True:
         n = budget.take()
         is_last = bool(budget.why_last)
@@ -148,7 +148,7 @@ async def run_loop(
         if not answer.tool_calls:
             return
         results: dict[str, ToolResult] = {}
-        async with aclosing(_run_all(answer.tool_calls, repeats.run, places=places)) as finished:
+        async with aclosing(_run_all(answer.tool_calls, repeats.run)) as finished:
             async for result in finished:
                 results[result.call_id] = result
                 yield ToolFinished(result=result)
@@ -176,8 +176,13 @@ def _with_calls_apart(message: Message) -> Message:
     return replace(message, parts=tuple(parts))
 
 
-def _repeats(tools: ToolSet, *, timeout: float, ask: Ask | None) -> Repeats:
-    return Repeats(tools=tools, really=lambda call: run_tool(tools, call, timeout=timeout, ask=ask))
+def _repeats(tools: ToolSet, *, places: asyncio.Semaphore, timeout: float, ask: Ask | None) -> Repeats:
+    async def really(call: ToolCall) -> ToolResult:
+        # What is answered from the record holds no place: it may wait for one that needs it.
+        async with places:
+            return await run_tool(tools, call, timeout=timeout, ask=ask)
+
+    return Repeats(tools=tools, really=really)
 
 
 def _aside(ask: Ask, places: asyncio.Semaphore) -> Ask:
@@ -194,15 +199,11 @@ def _aside(ask: Ask, places: asyncio.Semaphore) -> Ask:
 
 
 async def _run_all(
-    calls: tuple[ToolCall, ...], run_one: Callable[[ToolCall], Awaitable[ToolResult]], *, places: asyncio.Semaphore
+    calls: tuple[ToolCall, ...], run: Callable[[ToolCall], Awaitable[ToolResult]]
 ) -> AsyncGenerator[ToolResult]:
-    async def run(call: ToolCall) -> ToolResult:
-        async with places:
-            return await run_one(call)
-
     for call in calls[MOST_CALLS:]:
         yield ToolResult(call_id=call.id, name=call.name, text=_TOO_MANY, ok=False)
-    tasks = [asyncio.create_task(run(call)) for call in calls[:MOST_CALLS]]
+    tasks = [asyncio.ensure_future(run(call)) for call in calls[:MOST_CALLS]]
     try:
         for next_done in asyncio.as_completed(tasks):
             yield await next_done

@@ -199,6 +199,26 @@ async def test_whoever_waits_for_a_person_keeps_no_other_tool_from_running() -> 
     assert [id for id, is_ok in ok.items() if is_ok] == ["quick", "0"]
 
 
+async def test_the_same_call_many_times_in_one_answer_ends_when_it_is_allowed() -> None:
+    """All but two wait for the second, which needs a place to run."""
+    ran = []
+
+    @tool(side_effects=True)
+    async def change() -> str:
+        """Changes something."""
+        ran.append(1)
+        return "changed"
+
+    async def ask(call: ToolCall, request: ConsentRequest) -> Decision:
+        await asyncio.sleep(0.01)
+        return "approved"
+
+    many = [(str(n), "change") for n in range(3 * loop.TOOLS_AT_ONCE)]
+    events = await asyncio.wait_for(run(ScriptedModel(calls(*many), says("done")), change, ask=ask), 10)
+    assert len(ran) == 2
+    assert len(of_kind(events, loop.ToolFinished)) == len(many)
+
+
 async def test_without_anybody_to_ask_nothing_is_changed() -> None:
     @tool(side_effects=True)
     async def change() -> str:
