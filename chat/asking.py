@@ -21,6 +21,9 @@ from chat.event_log import EventLog
 from chat.lease import Lease
 from chat.models import Approval
 
+MOST_ASKED = 5
+"""So many questions of one turn wait at once: nobody reads more with care."""
+
 _expire = in_thread(approvals.expire)
 
 _DECISIONS: dict[str, Decision] = {
@@ -72,9 +75,19 @@ class Asking:
         self._lease, self._log, self._desk = lease, log, desk
         self.n = 0
         self.has_asked = False
+        self._waiting = 0
 
     async def ask(self, call: ToolCall, request: ConsentRequest) -> Decision:
         """As `agents.llm.consent.Ask`. Raises what `EventLog.append` raises: then nothing may be done."""
+        if self._waiting >= MOST_ASKED:
+            return "too_many"
+        self._waiting += 1
+        try:
+            return await self._ask(call, request)
+        finally:
+            self._waiting -= 1
+
+    async def _ask(self, call: ToolCall, request: ConsentRequest) -> Decision:
         self.has_asked = True
         row = approvals.asked(turn_id=self._lease.turn_id, n=self.n, call=call, request=request)
         # Before it is written: whoever sees it can answer at once.

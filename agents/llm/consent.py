@@ -16,7 +16,7 @@ from agents.llm.messages import ToolCall
 MOST_CHARACTERS = 20_000
 """Of a request. A longer one is refused: nobody would read it, and a part of it is not what would be done."""
 
-Decision = Literal["approved", "denied", "unanswered"]
+Decision = Literal["approved", "denied", "unanswered", "too_many"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,10 @@ REFUSALS: Mapping[str, str] = {
     "unanswered": (
         "the user was asked to allow this and nobody answered, so nothing was done. Go on without it, and say in your "
         "answer what is still to be allowed."
+    ),
+    "too_many": (
+        "the user has too many other requests to decide on already, so this one was not shown, and nothing was done. "
+        "Ask for such things one after another."
     ),
 }
 """By decision: what the model is told, after "Error: "."""

@@ -24,8 +24,9 @@ class Unusable(httpx2.TransportError):
 class BoundedTransport(httpx2.AsyncBaseTransport):
     """Around the guarded transport. The SDK follows redirects and reads to the end by itself: here it cannot.
 
-    `refused` is the status that the last message was refused with, `lost_session` whether a session was no longer
-    known. Once an answer was unusable, nothing more is sent: the SDK would ask for it again.
+    `refused` is the status that the last message was refused with, `lost_session` whether that was since its session
+    was no longer known, `has_called` whether a tool may have run by now. Once an answer was unusable, nothing more is
+    sent: the SDK would ask for it again.
     """
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
@@ -33,6 +34,7 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
         self.fault: Unusable | None = None
         self.refused: int | None = None
         self.lost_session = False
+        self.has_called = False
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if self.fault is not None:
@@ -41,8 +43,11 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
         if request.method == "DELETE":
             async with asyncio.timeout(GOODBYE_SECONDS):
                 return await self._inner.handle_async_request(request)
+        was_called, self.has_called = self.has_called, self.has_called or _calls(request)
         response = await self._inner.handle_async_request(request)
         self._note(request, response)
+        if self.lost_session:
+            self.has_called = was_called  # It did not know what it was to do.
         if fault := _fault(response):
             await response.aclose()
             raise self._unusable(fault)
@@ -56,14 +61,21 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
         return self._unusable(f"answered with more than {MOST_BYTES // 1_000_000} MB, which was not read; ask for less")
 
     def _note(self, request: httpx2.Request, response: httpx2.Response) -> None:
-        if request.method == "POST":
-            self.refused = response.status_code if response.status_code > 400 else None
-        if response.status_code == _LOST and "mcp-session-id" in request.headers:
-            self.lost_session = True
+        """Of messages only: what a server says to the stream that it may send its own on says nothing of a call."""
+        if request.method != "POST":
+            return
+        status = response.status_code
+        self.refused = status if status > 400 else None
+        self.lost_session = status == _LOST and "mcp-session-id" in request.headers
 
     def _unusable(self, text: str) -> Unusable:
         self.fault = Unusable(text)
         return self.fault
+
+
+def _calls(request: httpx2.Request) -> bool:
+    """Whether it asks for a tool to be run."""
+    return request.method == "POST" and b'"tools/call"' in request.content
 
 
 def _fault(response: httpx2.Response) -> str:

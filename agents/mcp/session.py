@@ -32,6 +32,8 @@ _REFUSALS = {
     429: "was asked too often; try again later",
 }
 
+_UNKNOWN = " (whether it did what was asked is not known: look before you ask for it again)"
+
 logger = logging.getLogger(__name__)
 _trust = cache(trust)
 
@@ -39,7 +41,7 @@ _trust = cache(trust)
 async def talk(connection: Connection, ask: Callable[[Any], Awaitable[T]]) -> T:
     """What `ask` returns, given a connected client of the SDK. ToolFailed, with a text for people and models.
 
-    A session that the server forgot before it answered is begun anew, once: a call that it did not know was not run.
+    A session that the server forgot before it answered is begun anew, once; never after a call that may have been run.
     """
     bounds: list[BoundedTransport] = []
     for is_last in (False, True):
@@ -47,7 +49,7 @@ async def talk(connection: Connection, ask: Callable[[Any], Awaitable[T]]) -> T:
             async with _client(connection, bounds=bounds) as client:
                 return await ask(client)
         except Exception as error:
-            if bounds and bounds[-1].lost_session and not is_last:
+            if bounds and bounds[-1].lost_session and not bounds[-1].has_called and not is_last:
                 continue
             raise _told(error, connection=connection, bounds=bounds[-1] if bounds else None) from None
     raise AssertionError("the last try returns or raises")
@@ -92,7 +94,8 @@ def _told(error: Exception, *, connection: Connection, bounds: BoundedTransport 
     cause = causes[0]
     detail = connection.concealed(f"{type(cause).__name__}: {cause}")
     logger.info("MCP server %s: %s", connection.source.slug, detail)
-    return ToolFailed(f"{connection.name} {connection.concealed(_words(cause, bounds=bounds))}", detail=detail)
+    unknown = _UNKNOWN if bounds is not None and bounds.has_called and bounds.refused is None else ""
+    return ToolFailed(f"{connection.name} {connection.concealed(_words(cause, bounds=bounds))}{unknown}", detail=detail)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -132,4 +135,4 @@ def _words(cause: BaseException, *, bounds: BoundedTransport | None) -> str:
     if bounds is not None and bounds.refused is not None:
         said = _REFUSALS.get(bounds.refused, "failed")
         return f"{said} ({bounds.refused})"
-    return f"did not do it. It says (data): {' '.join(str(cause).split())[:500] or type(cause).__name__}"
+    return f"reported an error. It says (data): {' '.join(str(cause).split())[:500] or type(cause).__name__}"

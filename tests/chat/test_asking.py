@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import cast
 from uuid import uuid4
 
 import pytest
@@ -12,9 +13,13 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.refusals import TurnNotRunning
+from agents.llm.consent import ConsentRequest, Decision
+from agents.llm.messages import ToolCall
 from agents.prepared import insert
 from chat import approvals, reaper, transcript, turns
-from chat.asking import Desk
+from chat.asking import MOST_ASKED, Asking, Desk
+from chat.event_log import EventLog
+from chat.lease import Lease
 from chat.models import Approval, Turn
 from tests.chat.made import claimed, queued
 from tests.chat.refunding import asking_turn, pending, refunds, words
@@ -121,6 +126,31 @@ async def test_a_decision_after_the_end_is_none(user: User, sandbox: HeldSandbox
     await rows(Turn.objects.filter(pk=one.turn.pk).update, status="interrupted")
     with pytest.raises(TurnNotRunning):
         await rows(approvals.decide, user=user, turn_id=one.turn.pk, approval_id=row.pk, approved=True)
+
+
+class Unwritten(Asking):
+    """Asks nobody: what is written, and how it is decided, is told by the tests above."""
+
+    def __init__(self) -> None:
+        super().__init__(lease=cast(Lease, None), log=cast(EventLog, None), desk=Desk())
+        self.asked, self.decided = 0, asyncio.Event()
+
+    async def _ask(self, call: ToolCall, request: ConsentRequest) -> Decision:
+        self.asked += 1
+        await self.decided.wait()
+        return "denied"
+
+
+async def test_only_so_many_questions_of_a_turn_wait_at_once() -> None:
+    asking = Unwritten()
+    call, request = ToolCall(id="1", name="t", arguments="{}"), ConsentRequest(title="T", request="R")
+    waiting = [asyncio.create_task(asking.ask(call, request)) for _ in range(MOST_ASKED)]
+    await asyncio.sleep(0)
+    assert await asking.ask(call, request) == "too_many"
+    assert asking.asked == MOST_ASKED
+    asking.decided.set()
+    assert await asyncio.gather(*waiting) == ["denied"] * MOST_ASKED
+    assert await asking.ask(call, request) == "denied"
 
 
 async def test_a_desk_forgets_who_has_left() -> None:

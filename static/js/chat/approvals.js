@@ -4,7 +4,7 @@
  */
 import { secondsUntil } from "./clock.js";
 import { el, icon, say } from "../dom.js";
-import { visibleControls } from "../markdown/visible-controls.js";
+import { allVisible } from "../markdown/visible-controls.js";
 import { isActive } from "./turn-state.js";
 import { timeLeft } from "./words.js";
 
@@ -15,6 +15,7 @@ const OVER = new Set(["approval_decided", "turn_not_running"]); // decided elsew
 export class Approvals {
   #cards = new Map(); // approval id → card
   #timer = null;
+  #count = 0;
 
   /**
    * `decide(turn, approval, approved)` rejects with what the server refused; `announce` [text], `fail` [words];
@@ -29,6 +30,8 @@ export class Approvals {
     const asked = states.filter(isActive).flatMap((state) => pendingOf(state));
     for (const id of this.#cards.keys()) if (!asked.some((one) => one.id === id)) this.#remove(id);
     for (const one of asked) if (!this.#cards.has(one.id)) this.#add(one);
+    if (this.#cards.size !== this.#count) for (const card of this.#cards.values()) card.moved();
+    this.#count = this.#cards.size;
     this.element.hidden = asked.length === 0;
     clearInterval(this.#timer);
     if (asked.length) this.#timer = setInterval(() => this.#tick(), TICK);
@@ -91,11 +94,16 @@ class Card {
     this.element = el(
       "div",
       { class: "approval", role: "group", tabindex: "-1", "aria-labelledby": title, "data-approval": asked.id },
-      el("p", { class: "approval-title" }, icon("tool"), el("strong", { id: title }, visibleControls(asked.title)), this.left),
-      el("p", { class: "whisper" }, `The agent asks to do exactly this with ${visibleControls(asked.tool)}, once:`),
-      el("pre", { tabindex: "0", role: "region", "aria-label": "Exact request" }, visibleControls(asked.request)),
+      el("p", { class: "approval-title" }, icon("tool"), el("strong", { id: title }, allVisible(asked.title)), this.left),
+      el("p", { class: "whisper" }, `The agent asks to do exactly this with ${allVisible(asked.tool)}, once:`),
+      el("pre", { tabindex: "0", role: "region", "aria-label": "Exact request" }, allVisible(asked.request)),
       el("div", { class: "approval-buttons" }, ...this.buttons, this.note),
     );
+  }
+
+  /** It stands elsewhere now, perhaps under a finger that meant another one. */
+  moved() {
+    this.#shown = performance.now();
   }
 
   tick() {

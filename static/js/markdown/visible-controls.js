@@ -9,10 +9,14 @@ const TURNING = "\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069";
 const UNSEEN = "\\u00ad\\u200b\\u2060\\ufeff\\u{e0000}-\\u{e007f}";
 const HIDDEN = new RegExp(`[${CONTROLS}${TURNING}${UNSEEN}]`, "gu");
 
-export const visibleControls = (text) =>
-  text
-    .replaceAll("\r", "")
-    .replace(HIDDEN, (char) => `‹U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
+const ANY_HIDDEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+const writtenOut = (char) => `‹U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`;
+
+export const visibleControls = (text) => text.replaceAll("\r", "").replace(HIDDEN, writtenOut);
+
+/** For what is decided on: nothing at all that is not seen, not even what some scripts and emoji are written with. */
+export const allVisible = (text) => text.replace(ANY_HIDDEN, writtenOut);
 
 /** The same for all text in `fragment`, which is returned. What an entity or `%E2%80%AE` stands for is text by then. */
 export function showControls(fragment) {

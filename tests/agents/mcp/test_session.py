@@ -113,10 +113,30 @@ class TestCredentials:
                 slug="shop", name="Shop", url=f"{idp}/mcp", auth="oauth2", oauth2=oauth2
             )
             tool = await in_thread(McpTool.objects.create)(server=row, name="stock", seen_at=_LONG_AGO)
-            await in_thread(McpGrant.objects.create)(tool=tool, agent="smart")
+            await in_thread(McpGrant.objects.create)(tool=tool, agent="smart", policy="allow")
             result = await use("shop__stock")
         assert "Shop wants a token of its identity provider, and none could be got" in result.text
         assert SECRET not in result.text
+
+
+class TestACallThatMayHaveRun:
+    async def test_is_not_made_again_when_its_answer_breaks(self) -> None:
+        """Not even where the server knows nothing of a stream that it may send its own messages on."""
+
+        def refuses(
+            method: str, headers: dict[str, str], message: dict[str, object]
+        ) -> tuple[int, dict[str, str]] | None:
+            if method == "GET":
+                return (404, {})
+            return (200, {"content-type": "application/json"}) if message.get("method") == "tools/call" else None
+
+        async with served(shop()) as server:
+            await with_stock(server.url)
+            server.refuses = refuses
+            result = await use("shop__stock", item="tea")
+            assert server.asked.count("tools/call") == 1
+        assert not result.ok
+        assert "whether it did what was asked is not known" in result.text
 
 
 class TestPlaces:
@@ -179,7 +199,10 @@ class TestAnswers:
             row = await with_stock(server.url)
             await granted(row, "catalogue")
             result = await use("shop__catalogue", size=5_000_000)
-        assert result.text == "Error: Server shop answered with more than 4 MB, which was not read; ask for less"
+        assert result.text == (
+            "Error: Server shop answered with more than 4 MB, which was not read; ask for less "
+            "(whether it did what was asked is not known: look before you ask for it again)"
+        )
 
     async def test_up_to_it_all_is_kept(self) -> None:
         async with served(shop()) as server:
