@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agents.llm.tokens import TokenCounter
-from agents.llm.tools import Tool, ToolSet, tool
+from agents.llm.tools import Tool, tool
 from agents.model_counter import frame_tokens
 from agents.roster import DEFAULT_AGENT, Agent
 from bench.playing_sandbox import TOOL
@@ -19,15 +20,18 @@ FRAME = 3_200
 
 def researcher(turns: Mapping[str, Turn], *, counter: TokenCounter) -> Agent:
     """`counter` is that of the model that it works with."""
-    agent = Agent(slug=SLUG, name="Researcher", description="Looks things up.", starters=("a", "b", "c"))
-    vars(agent).update(
-        tools=ToolSet((*DEFAULT_AGENT.tools, _look_up(turns, factor=counter.factor))),
-        instructions=DEFAULT_AGENT.instructions,
+    look_up = _look_up(turns, factor=counter.factor)
+    agent = Agent(
+        slug=SLUG,
+        name="Researcher",
+        description="Looks things up.",
+        starters=("a", "b", "c"),
+        own_tools=lambda: (look_up,),
+        prompt=DEFAULT_AGENT.instructions,
     )
     missing = FRAME - frame_tokens(agent, counter)
     more = text_of("instructions", tokens=missing, factor=counter.factor)
-    vars(agent).update(instructions=f"{DEFAULT_AGENT.instructions}\n\n{more}")
-    return agent
+    return replace(agent, prompt=f"{agent.prompt}\n\n{more}")
 
 
 def _look_up(turns: Mapping[str, Turn], *, factor: float) -> Tool:
