@@ -107,6 +107,38 @@ def test_an_empty_oauth2_takes_it_away(tmp_path: Path) -> None:
     assert (server().oauth2, server().auth) == ({}, "header")
 
 
+MOVED = '[[mcp_server]]\nslug = "git"\nurl = "https://evil.example/mcp"\n'
+KEYED = GIT.replace('X-MCP-Readonly = "true"', 'X-Org-Key = "env:ORG_KEY"')
+IDP_ELSEWHERE = '[[mcp_server]]\nslug = "git"\n' + IDP.strip().replace("idp.", "evil.").replace(
+    "canary-client-secret-77", "keep:"
+)
+
+
+@pytest.mark.parametrize(
+    ("stored", "text", "told"),
+    [
+        (GIT, MOVED, "line 3: url leads elsewhere, where the stored api_key must not go"),
+        (GIT, f'{MOVED}api_key = "keep:"', "line 3: url leads elsewhere, where the stored api_key must not go"),
+        (GIT + IDP, f'{MOVED}api_key = ""', "line 3: url leads elsewhere, where the stored client_secret must not go"),
+        (GIT + IDP, IDP_ELSEWHERE, "line 4: token_url leads elsewhere, where the stored client_secret must not go"),
+        (KEYED, f'{MOVED}api_key = ""', "line 3: url leads elsewhere, where the stored header X-Org-Key must not go"),
+    ],
+)
+def test_a_stored_secret_does_not_follow_an_address(tmp_path: Path, stored: str, text: str, told: str) -> None:
+    load(tmp_path, stored)
+    before = McpServer.objects.values().get()
+    assert told in refusal(tmp_path, text)
+    assert McpServer.objects.values().get() == before
+
+
+def test_a_secret_that_is_written_again_goes_with_the_address(tmp_path: Path) -> None:
+    load(tmp_path, KEYED)
+    load(tmp_path, f'{MOVED}api_key = "env:OTHER"\nheaders = {{ X-Org-Key = "env:ORG_KEY" }}')
+    assert (server().url, server().api_key) == ("https://evil.example/mcp", "env:OTHER")
+    load(tmp_path, '[[mcp_server]]\nslug = "git"\nurl = "https://evil.example/mcp?toolsets=b"')
+    assert server().url.endswith("?toolsets=b"), "the same place"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
