@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from agents.configuration.dumped_blocks import no_oauth2, oauth2_of
 from agents.mcp_rows import McpGrant, McpServer
+from agents.roster import names
 
 Block = tuple[str, Mapping[str, object]]
 
@@ -23,5 +24,6 @@ def mcp_blocks() -> Iterator[Block]:
 
 
 def _grants(server: McpServer) -> list[McpGrant]:
-    grants = McpGrant.objects.filter(tool__server=server).select_related("tool")
+    """An agent that was deleted may have left some, which nobody has and no file may name."""
+    grants = McpGrant.objects.filter(tool__server=server, agent__in=names()).select_related("tool")
     return list(grants.order_by("agent", "tool__name"))

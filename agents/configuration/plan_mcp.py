@@ -3,20 +3,21 @@ offered once the server was asked what it is."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from agents.configuration.changes import Plan
 from agents.configuration.plan_secrets import planned_oauth2, planned_secret, refuse_to_follow, refuse_to_follow_oauth2
 from agents.configuration.refusal import Path
 from agents.configuration.schema import McpGrantBlock, McpServerBlock
 from agents.configuration.stock_mcp import McpStock
 from agents.mcp_rows import McpGrant, McpServer, McpTool
-from agents.roster import ROSTER
 from agents.secrets import is_outside
 
 _PLAIN = ("name", "url", "header_name", "header_scheme", "headers", "enabled")
 
 
-def plan_mcp_server(block: McpServerBlock, *, path: Path, stock: McpStock, plan: Plan) -> None:
-    """The server, then the tools that it names, then their grants."""
+def plan_mcp_server(block: McpServerBlock, *, path: Path, stock: McpStock, agents: Collection[str], plan: Plan) -> None:
+    """The server, then the tools that it names, then their grants. `agents` are the slugs of those that there are."""
     found = stock.servers.get(block.slug)
     row = stock.servers[block.slug] = found or McpServer(slug=block.slug, name=block.slug)
     wanted: dict[str, object] = {key: getattr(block, key) if block.says(key) else getattr(row, key) for key in _PLAIN}
@@ -27,13 +28,14 @@ def plan_mcp_server(block: McpServerBlock, *, path: Path, stock: McpStock, plan:
     _check(wanted, path=path, plan=plan)
     plan.row(row, path=path, label=f"MCP server {block.slug}", created=found is None, wanted=wanted)
     for number, grant in enumerate(block.grant):
-        _plan_grant(grant, path=(*path, "grant", number), server=row, stock=stock, plan=plan)
+        place: Path = (*path, "grant", number)
+        if grant.agent in agents:
+            _plan_grant(grant, path=place, server=row, stock=stock, plan=plan)
+        else:
+            plan.refuse((*place, "agent"), f"must be one of {', '.join(agents)}")
 
 
 def _plan_grant(block: McpGrantBlock, *, path: Path, server: McpServer, stock: McpStock, plan: Plan) -> None:
-    if block.agent not in (slugs := [agent.slug for agent in ROSTER]):
-        plan.refuse((*path, "agent"), f"must be one of {', '.join(slugs)}")
-        return
     label = f"MCP tool {server.slug}/{block.tool}"
     tool = stock.tools.get((server.slug, block.tool))
     if tool is None:

@@ -16,6 +16,7 @@ from agents.mcp.definition import Definition
 from agents.mcp.grants import granted_to
 from agents.mcp.reading import keep
 from agents.mcp_rows import McpGrant, McpServer, McpTool
+from agents.models import AgentCopy
 from tests.agents.configuration.files import dump, load, refusal
 from tests.agents.mcp.everything import everything
 
@@ -105,6 +106,32 @@ def test_an_empty_oauth2_takes_it_away(tmp_path: Path) -> None:
     load(tmp_path, GIT + IDP)
     load(tmp_path, '[[mcp_server]]\nslug = "git"\nauth = "header"\noauth2 = {}')
     assert (server().oauth2, server().auth) == ({}, "header")
+
+
+OWN = """
+[[agent]]
+slug = "night-watch"
+based_on = "datadog-champion"
+name = "Night Watch"
+enabled = false
+
+[[mcp_server]]
+slug = "git"
+[[mcp_server.grant]]
+agent = "night-watch"
+tool = "search"
+policy = "allow"
+"""
+
+
+def test_a_grant_is_for_an_agent_of_ones_own_switched_off_or_not(tmp_path: Path) -> None:
+    load(tmp_path, GIT)
+    load(tmp_path, OWN)
+    assert grants()["search", "night-watch"] == "allow"
+    assert " 0 new, 0 changed," in f" {load(tmp_path, dump())}"
+    AgentCopy.objects.all().delete()
+    assert "night-watch" not in dump(), "a file that could not be loaded"
+    assert " 0 new, 0 changed," in f" {load(tmp_path, dump())}"
 
 
 MOVED = '[[mcp_server]]\nslug = "git"\nurl = "https://evil.example/mcp"\n'
