@@ -113,7 +113,7 @@ class TestCredentials:
                 slug="shop", name="Shop", url=f"{idp}/mcp", auth="oauth2", oauth2=oauth2
             )
             tool = await in_thread(McpTool.objects.create)(server=row, name="stock", seen_at=_LONG_AGO)
-            await in_thread(McpGrant.objects.create)(tool=tool, agent="smart")
+            await in_thread(McpGrant.objects.create)(tool=tool, agent="smart", policy="allow")
             result = await use("shop__stock")
         assert "Shop wants a token of its identity provider, and none could be got" in result.text
         assert SECRET not in result.text
