@@ -15,8 +15,10 @@ from agents.admin.moved import ask_again
 from agents.admin.oauth2_form import OAUTH2_FIELDS, OAuth2Form, line
 from agents.admin.secret_entry import SecretEntry, stored
 from agents.configuration.fields import Headers
+from agents.configuration.moving import leads_elsewhere
 from agents.mcp.address import url_fault
 from agents.mcp_rows import McpGrant, McpServer
+from agents.secrets import is_outside
 from agents.sources import allowed
 
 
@@ -36,6 +38,11 @@ class McpServerForm(OAuth2Form):
         help_text='Sent beside that, as JSON: {"X-MCP-Readonly": "true"}. Everybody here can read them: write env:NAME '
         "or file:PATH in the place of a secret.",
     )
+    headers_too = forms.BooleanField(
+        label="Send secret headers to a new address, too",
+        required=False,
+        help_text="Only where the URL leads to another host, and a header with env:NAME or file:PATH stays.",
+    )
 
     class Meta:
         model = McpServer
@@ -48,6 +55,7 @@ class McpServerForm(OAuth2Form):
         self.fields["new_api_key"].tell(self.instance.api_key)  # type: ignore[attr-defined]
         self._had_key = bool(self.instance.api_key)
         self._address = self.instance.url
+        self._secret_headers = {value for value in self.instance.headers.values() if is_outside(value)}
 
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"])
@@ -76,12 +84,21 @@ class McpServerForm(OAuth2Form):
         before = [self._address, self._before.get("token_url", "")]
         now = [data.get("url", self._address), data.get("oauth2_token_url", "")]
         ask_again(self, before=before, now=now, secrets=secrets)
+        self._ask_about_headers(data)
         entered, clear = data.get("new_api_key", ""), data.get("clear_api_key", False)
         self.instance.api_key = stored(entered=entered, clear=clear, before=self.instance.api_key)
         self.take_oauth2(data, needed=data.get("auth") == McpServer.Auth.OAUTH2)
         if data.get("auth") == McpServer.Auth.HEADER:
             self._check_header(data)
         return data
+
+    def _ask_about_headers(self, data: dict[str, Any]) -> None:
+        """They are filled in on the page, so that sending them elsewhere has to be said."""
+        if data.get("headers_too") or not leads_elsewhere(before=[self._address], now=[data.get("url", self._address)]):
+            return
+        if kept := [name for name, value in data.get("headers", {}).items() if value in self._secret_headers]:
+            said = f"The address has changed: say that the new one gets {', '.join(kept)}, or write them otherwise."
+            self.add_error("headers_too", said)
 
     def _check_header(self, data: dict[str, Any]) -> None:
         if not self.instance.api_key and "new_api_key" not in self.errors:
@@ -110,7 +127,7 @@ class McpServerAdmin(AuditedAdmin):
         (None, {"fields": ["name", "slug", "url", "enabled"]}),
         ("Credentials", {"fields": ["auth", "header_name", "header_scheme", "new_api_key", "clear_api_key"]}),
         ("OAuth2 client credentials", {"fields": [*OAUTH2_FIELDS], "classes": ["collapse"]}),
-        ("Headers", {"fields": ["headers"], "classes": ["collapse"]}),
+        ("Headers", {"fields": ["headers", "headers_too"], "classes": ["collapse"]}),
     ]
 
     def get_urls(self) -> list[URLPattern]:

@@ -14,7 +14,7 @@ from agents.mcp.grants import DESCRIPTION_SHOWN, why_not
 from agents.mcp.schema import schema_fault, shortened
 from agents.mcp_cost import tool_tokens
 from agents.mcp_rows import McpGrant, McpServer, McpTool
-from agents.roster import ROSTER
+from agents.roster import offered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class ToolCard:
 
 class ToolsForm:
     """`faults` are sentences; with any, nothing is to be saved. `wanted` are policies by (tool, agent), `looked_at` the
-    tools whose change was accepted."""
+    tools whose change was accepted. An agent that is switched off is not asked about, and keeps what it has."""
 
     policies = McpGrant.Policy.choices
 
@@ -53,6 +53,7 @@ class ToolsForm:
         self.looked_at: list[McpTool] = []
         self._rows = list(server.tools.all())
         self._now = chosen(server)
+        self._agents = {agent.slug: agent.name for agent in offered()}
         if data is not None:
             for row in self._rows:
                 self._take(row, data)
@@ -63,7 +64,7 @@ class ToolsForm:
         return sorted((self._card(row) for row in self._rows), key=self._order)
 
     def _take(self, row: McpTool, data: Mapping[str, str], /) -> None:
-        policies = {agent.slug: data.get(_field(row, agent.slug)) for agent in ROSTER}
+        policies = {agent: data.get(_field(row, agent)) for agent in self._agents}
         given = {agent: policy for agent, policy in policies.items() if policy is not None}
         if any(policy not in McpGrant.Policy.values for policy in given.values()):
             self.faults.append(f"{row.name}: choose one of what is offered.")
@@ -86,7 +87,7 @@ class ToolsForm:
             stands_against=why_not(row),
             offered=_offered(row),
             digest=_digest(row),
-            choices=tuple(self._choice(row, agent.slug, name=agent.name) for agent in ROSTER),
+            choices=tuple(self._choice(row, agent, name=name) for agent, name in self._agents.items()),
         )
 
     def _choice(self, row: McpTool, agent: str, /, *, name: str) -> Choice:

@@ -11,6 +11,7 @@ from agents.configuration.plan_settings import plan_agent_config, plan_rule
 from agents.configuration.refusal import ConfigurationRefused
 from agents.configuration.schema import Configuration
 from agents.configuration.stock import Stock
+from agents.roster import ROSTER
 
 
 def planned(configuration: Configuration, *, stock: Stock) -> Plan:
@@ -36,5 +37,6 @@ def _plan_tools(configuration: Configuration, *, stock: Stock, plan: Plan) -> No
         plan_source(source, path=("source", number), stock=stock, plan=plan)
     for number, agent in enumerate(configuration.agent):
         plan_agent(agent, path=("agent", number), stock=stock, plan=plan)
+    agents = dict.fromkeys([*(agent.slug for agent in ROSTER), *stock.agents])  # Those of this file are in it.
     for number, server in enumerate(configuration.mcp_server):
-        plan_mcp_server(server, path=("mcp_server", number), stock=stock.mcp, plan=plan)
+        plan_mcp_server(server, path=("mcp_server", number), stock=stock.mcp, agents=agents, plan=plan)

@@ -3,38 +3,39 @@ offered once the server was asked what it is."""
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from collections.abc import Collection
 
 from agents.configuration.changes import Plan
-from agents.configuration.entered_secrets import NothingToKeep, stored
-from agents.configuration.fields import KEEP
+from agents.configuration.plan_secrets import planned_oauth2, planned_secret, refuse_to_follow, refuse_to_follow_oauth2
 from agents.configuration.refusal import Path
 from agents.configuration.schema import McpGrantBlock, McpServerBlock
 from agents.configuration.stock_mcp import McpStock
 from agents.mcp_rows import McpGrant, McpServer, McpTool
-from agents.roster import ROSTER
+from agents.secrets import is_outside
 
 _PLAIN = ("name", "url", "header_name", "header_scheme", "headers", "enabled")
 
 
-def plan_mcp_server(block: McpServerBlock, *, path: Path, stock: McpStock, plan: Plan) -> None:
-    """The server, then the tools that it names, then their grants."""
+def plan_mcp_server(block: McpServerBlock, *, path: Path, stock: McpStock, agents: Collection[str], plan: Plan) -> None:
+    """The server, then the tools that it names, then their grants. `agents` are the slugs of those that there are."""
     found = stock.servers.get(block.slug)
     row = stock.servers[block.slug] = found or McpServer(slug=block.slug, name=block.slug)
     wanted: dict[str, object] = {key: getattr(block, key) if block.says(key) else getattr(row, key) for key in _PLAIN}
-    wanted["oauth2"] = _oauth2(block, path=path, row=row, plan=plan)
-    wanted["api_key"] = _secret(block.api_key, now=row.api_key, path=(*path, "api_key"), plan=plan)
+    wanted["oauth2"] = planned_oauth2(block.oauth2, said=block.says("oauth2"), now=row.oauth2, path=path, plan=plan)
+    wanted["api_key"] = planned_secret(block.api_key, now=row.api_key, path=(*path, "api_key"), plan=plan)
     wanted["auth"] = _auth(block, row=row)
+    _refuse_to_follow(block, path=path, row=row, plan=plan)
     _check(wanted, path=path, plan=plan)
     plan.row(row, path=path, label=f"MCP server {block.slug}", created=found is None, wanted=wanted)
     for number, grant in enumerate(block.grant):
-        _plan_grant(grant, path=(*path, "grant", number), server=row, stock=stock, plan=plan)
+        place: Path = (*path, "grant", number)
+        if grant.agent in agents:
+            _plan_grant(grant, path=place, server=row, stock=stock, plan=plan)
+        else:
+            plan.refuse((*place, "agent"), f"must be one of {', '.join(agents)}")
 
 
 def _plan_grant(block: McpGrantBlock, *, path: Path, server: McpServer, stock: McpStock, plan: Plan) -> None:
-    if block.agent not in (slugs := [agent.slug for agent in ROSTER]):
-        plan.refuse((*path, "agent"), f"must be one of {', '.join(slugs)}")
-        return
     label = f"MCP tool {server.slug}/{block.tool}"
     tool = stock.tools.get((server.slug, block.tool))
     if tool is None:
@@ -66,18 +67,22 @@ def _check(wanted: dict[str, object], *, path: Path, plan: Plan) -> None:
         plan.refuse((*path, "auth"), "header needs an api_key and a header_name")
 
 
-def _oauth2(block: McpServerBlock, *, path: Path, row: McpServer, plan: Plan) -> dict[str, str]:
-    if block.oauth2 is None:
-        return {} if block.says("oauth2") else row.oauth2
-    place: Path = (*path, "oauth2", "client_secret")
-    now = row.oauth2.get("client_secret", "")
-    secret = _secret(block.oauth2.client_secret, now=now, path=place, plan=plan)
-    return {**block.oauth2.model_dump(exclude={"client_secret"}), "client_secret": secret}
-
-
-def _secret(entered: SecretStr | None, *, now: str, path: Path, plan: Plan) -> str:
-    try:
-        return now if entered is None else stored(entered, now=now)
-    except NothingToKeep:
-        plan.refuse(path, f'"{KEEP}" keeps a stored secret, and there is none: write env:NAME, file:PATH or the secret')
-        return ""
+def _refuse_to_follow(block: McpServerBlock, *, path: Path, row: McpServer, plan: Plan) -> None:
+    """`row` is as it is stored. Its headers may refer to secrets, too."""
+    before, now = [row.url], [row.url if block.url is None else block.url]
+    place: Path = (*path, "url")
+    refuse_to_follow("api_key", block.api_key, held=row.api_key, before=before, now=now, path=place, plan=plan)
+    refuse_to_follow_oauth2(
+        block.oauth2,
+        said=block.says("oauth2"),
+        held=row.oauth2,
+        before=before,
+        now=now,
+        path=path,
+        plan=plan,
+        field="url",
+    )
+    if block.headers is None:
+        for name, value in row.headers.items():
+            held = value if is_outside(value) else ""
+            refuse_to_follow(f"header {name}", None, held=held, before=before, now=now, path=place, plan=plan)

@@ -59,12 +59,14 @@ def refuse_to_follow_oauth2(
     now: Sequence[str],
     path: Path,
     plan: Plan,
+    field: str = "base_url",
 ) -> None:
-    """The same for the client secret: neither to another address, nor to ask another for tokens."""
+    """The same for the client secret: neither to another address, nor to ask another for tokens. `path` is the block's,
+    `field` that of its address."""
     if block is None and said:
         return
     entered, secret = block.client_secret if block else None, held.get("client_secret", "")
-    place: Path = (*path, "base_url")
+    place: Path = (*path, field)
     refuse_to_follow("client_secret", entered, held=secret, before=before, now=now, path=place, plan=plan)
     if block is not None:
         place, before, now = (*path, "oauth2", "token_url"), [held.get("token_url", "")], [block.token_url]

@@ -25,6 +25,7 @@ DESCRIPTION_SHOWN = 1_000
 class Granted:
     """`parameters` is JSON, so that grants can be compared and hashed. `asks`: the user is asked before each call."""
 
+    agent: str
     server: UUID
     slug: str
     tool: str
@@ -85,12 +86,13 @@ _ROWS = Select(
 
 def granted_to(agent: str) -> tuple[Granted, ...]:
     """In one order, so that the same rows make the same tools. Reads rows: for a thread."""
-    return _usable(_ROWS.all(agent=agent))
+    return _usable(_ROWS.all(agent=agent), agent=agent)
 
 
-def _usable(rows: Iterable[tuple[Any, ...]]) -> tuple[Granted, ...]:
+def _usable(rows: Iterable[tuple[Any, ...]], *, agent: str) -> tuple[Granted, ...]:
     made = (
         Granted(
+            agent=agent,
             server=server,
             slug=slug,
             tool=tool,

@@ -138,3 +138,19 @@ def test_a_stored_key_does_not_follow_the_address_to_another_place(staff_client:
     assert row.url == "https://mcp.example.com/mcp"
     same_place = new(url="https://mcp.example.com/mcp?toolsets=apm", new_api_key="")
     assert staff_client.post(page_of(row), same_place).status_code == 302
+
+
+def test_neither_does_a_secret_header_unless_it_is_said(staff_client: Client) -> None:
+    row = added(staff_client, headers='{"X-Org-Key": "env:ORG_KEY", "X-Mode": "fast"}')
+    moved = {"url": "https://evil.example/mcp", "new_api_key": KEY}
+    answer = staff_client.post(page_of(row), sent_back(staff_client, page_of(row), **moved))
+    assert set(answer.context["adminform"].form.errors) == {"headers_too"}
+    assert "say that the new one gets X-Org-Key, or" in answer.text
+    row.refresh_from_db()
+    assert row.url == "https://mcp.example.com/mcp"
+    said = sent_back(staff_client, page_of(row), headers_too="on", **moved)
+    assert staff_client.post(page_of(row), said).status_code == 302
+    row.refresh_from_db()
+    assert row.url == "https://evil.example/mcp"
+    plain = sent_back(staff_client, page_of(row), **moved | {"url": "https://a.example/mcp", "headers": "{}"})
+    assert staff_client.post(page_of(row), plain).status_code == 302

@@ -18,8 +18,8 @@ from agents.defaults import ensure_shipped_rows
 from agents.mcp.definition import Definition
 from agents.mcp.reading import keep
 from agents.mcp_rows import McpGrant, McpServer, McpTool
-from agents.models import LanguageModel
-from agents.roster import DEFAULT_AGENT, equipped
+from agents.models import AgentCopy, LanguageModel
+from agents.roster import DEFAULT_AGENT, agent_named, equipped
 from settings_ui.consequences import consequences_of
 from tests.agents.mcp.everything import everything
 from tests.agents.odd_servers import listening
@@ -115,6 +115,24 @@ def test_tools_are_chosen_for_each_agent_and_their_cost_is_told(staff_client: Cl
     assert tool.side_effects
     again = staff_client.post(page_of(row), sent(staff_client, row), follow=True)
     assert "Nothing was changed." in again.text
+
+
+def test_agents_of_ones_own_are_chosen_by_their_names_and_those_switched_off_keep_theirs(staff_client: Client) -> None:
+    AgentCopy.objects.create(slug="night-watch", based_on="datadog-champion", name="Night Watch")
+    AgentCopy.objects.create(slug="api-correlator", based_on="api-correlator", name="Comparer")
+    row = offering(server(), stock="Counts.")
+    choices = staff_client.get(page_of(row)).context["form"].cards[0].choices
+    assert [one.agent for one in choices] == ["Smart Agent", "Datadog Champion", "Comparer", "Night Watch"]
+    staff_client.post(page_of(row), sent(staff_client, row, **{"stock:night-watch": "allow"}))
+    added = agent_named("night-watch")
+    assert added is not None
+    assert equipped(added).tools.get("ref__stock") is not None
+
+    AgentCopy.objects.filter(slug="night-watch").update(enabled=False)
+    fields = sent(staff_client, row, **{"stock:smart": "ask"})
+    assert not [name for name in fields if "night-watch" in name]
+    staff_client.post(page_of(row), fields)
+    assert policies() == {("stock", "smart"): "ask", ("stock", "night-watch"): "allow"}
 
 
 def test_the_settings_tab_says_what_they_cost(staff: User, staff_client: Client) -> None:

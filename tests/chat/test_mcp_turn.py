@@ -7,23 +7,28 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from django.apps import apps
+from django.db.models import Model, Value
+from django.db.models.functions import Concat
 from mcp.server import MCPServer
 from pytest_django import Settings
 
 from accounts.models import User
 from agents import secrets
-from agents.mcp_rows import McpServer
+from agents.mcp_rows import McpGrant, McpServer, McpTool
 from agents.models import StoredResult
-from chat.models import Conversation, Message, Turn
+from chat import approvals
+from chat.models import Approval, Conversation, Message, Turn
 from tests.agents.mcp.everything import everything
 from tests.agents.mcp.servers import served
 from tests.agents.mcp.worlds import connected, granted
 from tests.chat.made import conversation_of, queued
+from tests.chat.refunding import pending
 from tests.chat.shop import Shop, open_shop, until_all
 from tests.chat.stage import HeldSandbox, rows
 
@@ -98,6 +103,89 @@ async def test_the_model_calls_a_tool_and_answers_from_its_result(
     all_of_them = await ask(shop, user, "loop 2 parallel 5", conversation=conversation)
     results, _ = await rows(said_in, all_of_them)
     assert {"ref__get-sum", "ref__echo"} <= {part["name"] for part in results if part["ok"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Till:
+    """A server that notes what it sold."""
+
+    server: McpServer
+    sold: list[str]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def till() -> AsyncIterator[Till]:
+    made, sold = MCPServer("till"), list[str]()
+
+    @made.tool(description="Sells.")
+    def sell(item: str) -> str:
+        sold.append(item)
+        return f"sold {item}"
+
+    async with served(made) as one:
+        row = await connected(one.url, slug="till", auth="header", api_key=secrets.seal(KEY))
+        await granted(row, "sell", policy="ask")
+        yield Till(server=row, sold=sold)
+        await rows(row.delete)
+
+
+async def asking(shop: Shop, user: User) -> Approval:
+    """What a turn asks that is to sell tea."""
+    conversation = await rows(conversation_of, user, agent="smart")
+    turn = (await rows(queued, user, 'call till__sell {"item": "tea"}', conversation=conversation)).turn
+    shop.worker.wake()
+    return await pending(turn)
+
+
+async def decided(shop: Shop, user: User, asked: Approval, *, approved: bool) -> dict[str, Any]:
+    """The result of the call, once the turn has ended."""
+    await rows(approvals.decide, user=user, turn_id=asked.turn_id, approval_id=asked.pk, approved=approved)
+    assert await until_all([asked.turn_id], *Turn.ENDED) == ["completed"]
+    turn = await rows(Turn.objects.get, pk=asked.turn_id)
+    results, _ = await rows(said_in, turn)
+    assert len(results) == 1
+    return results[0]
+
+
+async def test_a_tool_that_asks_shows_its_server_and_is_called_once_allowed(shop: Shop, user: User, till: Till) -> None:
+    asked = await asking(shop, user)
+    assert (asked.tool, asked.title) == ("till__sell", "Run sell at Server till")
+    assert asked.request == f'sell at Server till\n{till.server.url}\n\n{{\n  "item": "tea"\n}}'
+    assert till.sold == []
+    result = await decided(shop, user, asked, approved=True)
+    assert (result["ok"], json.loads(result["text"])["data"]) == (True, "sold tea")
+    assert till.sold == ["tea"]
+
+
+async def test_a_tool_that_asks_is_not_called_once_refused(shop: Shop, user: User, till: Till) -> None:
+    result = await decided(shop, user, await asking(shop, user), approved=False)
+    assert not result["ok"]
+    assert "refused, so nothing was done" in result["text"]
+    assert till.sold == []
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "told"),
+    [
+        (McpServer, {"url": Concat("url", Value("?toolsets=all"))}, "the server was changed after the user was asked"),
+        (McpServer, {"name": "Another"}, "the server was changed after the user was asked"),
+        (McpServer, {"enabled": False}, "an admin has changed this tool, or what this agent may do with it"),
+        (McpGrant, {"policy": "off"}, "an admin has changed this tool, or what this agent may do with it"),
+        (McpGrant, {"agent": "api-correlator"}, "an admin has changed this tool, or what this agent may do with it"),
+        (McpTool, {"is_missing": True}, "an admin has changed this tool, or what this agent may do with it"),
+        (McpTool, {"description": "Gives away."}, "an admin has changed this tool, or what this agent may do with it"),
+    ],
+)
+async def test_what_was_allowed_is_not_called_if_it_was_changed_meanwhile(
+    shop: Shop, user: User, till: Till, *, model: type[Model], changes: dict[str, Any], told: str
+) -> None:
+    asked = await asking(shop, user)
+    await rows(model._default_manager.all().update, **changes)
+    result = await decided(shop, user, asked, approved=True)
+    assert not result["ok"]
+    assert told in result["text"]
+    assert "nothing was called" in result["text"]
+    assert till.sold == []
 
 
 async def test_a_server_that_is_down_neither_holds_up_nor_breaks_a_turn(shop: Shop, user: User, reference: str) -> None:

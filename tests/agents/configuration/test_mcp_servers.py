@@ -16,6 +16,7 @@ from agents.mcp.definition import Definition
 from agents.mcp.grants import granted_to
 from agents.mcp.reading import keep
 from agents.mcp_rows import McpGrant, McpServer, McpTool
+from agents.models import AgentCopy
 from tests.agents.configuration.files import dump, load, refusal
 from tests.agents.mcp.everything import everything
 
@@ -105,6 +106,64 @@ def test_an_empty_oauth2_takes_it_away(tmp_path: Path) -> None:
     load(tmp_path, GIT + IDP)
     load(tmp_path, '[[mcp_server]]\nslug = "git"\nauth = "header"\noauth2 = {}')
     assert (server().oauth2, server().auth) == ({}, "header")
+
+
+OWN = """
+[[agent]]
+slug = "night-watch"
+based_on = "datadog-champion"
+name = "Night Watch"
+enabled = false
+
+[[mcp_server]]
+slug = "git"
+[[mcp_server.grant]]
+agent = "night-watch"
+tool = "search"
+policy = "allow"
+"""
+
+
+def test_a_grant_is_for_an_agent_of_ones_own_switched_off_or_not(tmp_path: Path) -> None:
+    load(tmp_path, GIT)
+    load(tmp_path, OWN)
+    assert grants()["search", "night-watch"] == "allow"
+    assert " 0 new, 0 changed," in f" {load(tmp_path, dump())}"
+    AgentCopy.objects.all().delete()
+    assert "night-watch" not in dump(), "a file that could not be loaded"
+    assert " 0 new, 0 changed," in f" {load(tmp_path, dump())}"
+
+
+MOVED = '[[mcp_server]]\nslug = "git"\nurl = "https://evil.example/mcp"\n'
+KEYED = GIT.replace('X-MCP-Readonly = "true"', 'X-Org-Key = "env:ORG_KEY"')
+IDP_ELSEWHERE = '[[mcp_server]]\nslug = "git"\n' + IDP.strip().replace("idp.", "evil.").replace(
+    "canary-client-secret-77", "keep:"
+)
+
+
+@pytest.mark.parametrize(
+    ("stored", "text", "told"),
+    [
+        (GIT, MOVED, "line 3: url leads elsewhere, where the stored api_key must not go"),
+        (GIT, f'{MOVED}api_key = "keep:"', "line 3: url leads elsewhere, where the stored api_key must not go"),
+        (GIT + IDP, f'{MOVED}api_key = ""', "line 3: url leads elsewhere, where the stored client_secret must not go"),
+        (GIT + IDP, IDP_ELSEWHERE, "line 4: token_url leads elsewhere, where the stored client_secret must not go"),
+        (KEYED, f'{MOVED}api_key = ""', "line 3: url leads elsewhere, where the stored header X-Org-Key must not go"),
+    ],
+)
+def test_a_stored_secret_does_not_follow_an_address(tmp_path: Path, stored: str, text: str, told: str) -> None:
+    load(tmp_path, stored)
+    before = McpServer.objects.values().get()
+    assert told in refusal(tmp_path, text)
+    assert McpServer.objects.values().get() == before
+
+
+def test_a_secret_that_is_written_again_goes_with_the_address(tmp_path: Path) -> None:
+    load(tmp_path, KEYED)
+    load(tmp_path, f'{MOVED}api_key = "env:OTHER"\nheaders = {{ X-Org-Key = "env:ORG_KEY" }}')
+    assert (server().url, server().api_key) == ("https://evil.example/mcp", "env:OTHER")
+    load(tmp_path, '[[mcp_server]]\nslug = "git"\nurl = "https://evil.example/mcp?toolsets=b"')
+    assert server().url.endswith("?toolsets=b"), "the same place"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from agents.mcp.definition import Definition
 from agents.mcp.grants import granted_to
 from agents.mcp.reading import keep
 from agents.mcp_rows import McpGrant, McpServer, McpTool
-from agents.roster import DEFAULT_AGENT, ROSTER, equipped
+from agents.roster import DEFAULT_AGENT, ROSTER, equipped, shipped
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,9 @@ def grant(row: McpServer, name: str, *, agent: str = "smart", policy: str = "ask
 
 def test_an_agent_without_grants_stays_the_very_same() -> None:
     server(stock="Counts.")
-    assert equipped(DEFAULT_AGENT) is DEFAULT_AGENT
+    champion = shipped("datadog-champion")
+    assert champion is not None
+    assert equipped(champion) is champion
 
 
 def test_the_same_rows_make_the_same_agent_and_others_another() -> None:
