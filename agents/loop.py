@@ -1,9 +1,9 @@
 """The agent loop: model call, tools, next iteration. Free of rows: it yields events, and whoever drives it keeps them.
 
 The last iteration may not call tools, so that every turn ends in an answer; it comes early where nothing new comes of
-the tools (`agents.repeats`). What the caller must have stored before the
-loop goes on (an answer before its tools run, results before the next call) is stored while it holds the event: the loop
-continues only when the next event is asked for.
+the tools (`agents.repeats`). What the caller must have stored before the loop goes on (an answer before its tools run,
+results before the next call) is stored while it holds the event: the loop continues only when the next event is asked
+for.
 """
 
 from __future__ import annotations

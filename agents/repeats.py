@@ -23,7 +23,7 @@ FRUITLESS = 3
 """So many iterations in a row without anything new end a run."""
 
 SHOWN_AGAIN = 2_000
-"""Characters of a recorded result: the model has had all of it already."""
+"""Characters of a recorded result: the model has been given more of it twice already."""
 
 _NOTE = (
     "\n[This very call was made {times} times before in this turn, so it was not run again: this is what it said then. "
@@ -88,7 +88,8 @@ def _normalised(arguments: str) -> str:
 
 
 def _again(result: ToolResult, *, call: ToolCall, times: int) -> ToolResult:
-    """A plain result: what an earlier one kept whole stays behind that one's handle."""
+    """A plain result, so that nothing is kept whole once more. It tells no handle: whoever keeps results adds those, to
+    the earlier ones, and there or in the notes that take their place the model finds them."""
     shown = result.text if len(result.text) <= SHOWN_AGAIN else f"{result.text[:SHOWN_AGAIN]}…"
     text = shown + _NOTE.format(times=times)
     return ToolResult(call_id=call.id, name=call.name, text=text, ok=result.ok)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agents.availability import check_agent
 from agents.effective_settings import values_of
 from agents.llm.calibration import Calibration
 from agents.llm.errors import ToolFailed
@@ -37,10 +38,13 @@ class Begun:
 
 def begin(start: Start, *, task: Task, turn: Turn, call: str, called_in: int) -> Begun:
     """With the model and the settings of the turn that `start` began. Reads rows. ToolFailed where there is no such
-    agent."""
+    agent, or an admin switched it off."""
     named = agent_named(task.agent)
     if named is None:
-        raise ToolFailed(f"there is no agent named {task.agent!r} here")
+        raise ToolFailed(
+            f"the agent {task.agent} {check_agent(task.agent)}, so nothing was handed on. Go on without it, and say in "
+            "your answer what it would have looked for"
+        )
     agent, values, model = equipped(named), start.context.values, start.model
     asked = user_text(task.text, id=str(uuid.uuid4()))
     context = _context(turn, agent=agent, model=model, values=values, calibrations=start.context.calibrations)

@@ -28,6 +28,11 @@ def words(order: str = "ORD-10014", *, before: str = "") -> str:
     return f"{before} post company /company/refunds {json.dumps({'order': order, 'amount_cents': 500})}".strip()
 
 
+def handed_on(order: str) -> str:
+    """What has the sandbox's Smart Agent hand on the task to ask for that refund."""
+    return f"call delegate {json.dumps({'agent': AGENT, 'task': words(order)})}"
+
+
 def shown(order: str = "ORD-10014") -> str:
     """The exact request, as the owner sees it."""
     body = json.dumps({"order": order, "amount_cents": 500}, indent=2)
@@ -38,8 +43,8 @@ def refunds(sandbox: SandboxApp, order: str) -> int:
     return sum(row["order"] == order for row in sandbox.company.refunds.made)
 
 
-async def talk(person: Person, tab: Tab, **more: Any) -> Conversation:
-    conversation = await person.conversation(agent=AGENT, **more)
+async def talk(person: Person, tab: Tab, *, agent: str = AGENT, **more: Any) -> Conversation:
+    conversation = await person.conversation(agent=agent, **more)
     await tab.ok("subscribe", conversation=str(conversation.pk), cursors={})
     return conversation
 

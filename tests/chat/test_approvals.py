@@ -18,7 +18,7 @@ from agents.pool_limits import pool_of
 from chat import approvals, ended_turns, transcript
 from chat.models import Approval, Turn
 from chat.turn_state import State
-from tests.chat.refunding import asked, asking_row, refunds, shown, talk, words
+from tests.chat.refunding import asked, asking_row, handed_on, refunds, shown, talk, words
 from tests.chat.stage import Person, Stage, new_person, rows
 from tests.chat.tab import Frame, Tab, is_gapless, opened
 
@@ -168,6 +168,55 @@ class TestAQuestion:
             await later.ended(turn)
         assert refunds(stage.sandbox, "ORD-20008") == 1
         assert (await tab.ended(turn))["status"] == "completed"
+
+
+class TestAQuestionOfAnotherAgent:
+    """That a task was handed to: it is asked of whoever the turn is for, and of nobody else."""
+
+    async def test_shows_the_exact_request_and_nothing_is_done_before_the_answer(
+        self, stage: Stage, ann: Person, tab: Tab
+    ) -> None:
+        turn, event = await asked(tab, await talk(ann, tab, agent="smart"), handed_on("ORD-20040"))
+        handed, called = await tab.seen(turn, "tool.call"), await tab.seen(turn, "delegate.tool")
+        assert (handed["name"], called["call"], called["name"]) == ("delegate", handed["id"], "call_source")
+        expected = {"call": called["id"], "title": "POST to Sandbox company", "request": shown("ORD-20040")}
+        assert event.items() >= expected.items()
+        assert not [one for one in tab.of_turn(turn) if one["type"] in ("tool.result", "delegate.result")]
+        assert refunds(stage.sandbox, "ORD-20040") == 0
+        await tab.ok("stop", turn=turn)
+
+    @pytest.mark.parametrize(("order", "approved"), [("ORD-20041", True), ("ORD-20042", False)])
+    async def test_is_done_once_if_allowed_and_never_if_refused(
+        self, stage: Stage, ann: Person, tab: Tab, order: str, approved: bool
+    ) -> None:
+        turn, event = await asked(tab, await talk(ann, tab, agent="smart"), handed_on(order))
+        await tab.ok("approve", turn=turn, approval=event["id"], approved=approved)
+        assert (await tab.ended(turn))["status"] == "completed"
+        decided, result = await tab.seen(turn, "tool.decided"), await tab.seen(turn, "delegate.result")
+        assert (decided["call"], decided["approved"], result["ok"]) == (event["call"], approved, approved)
+        assert refunds(stage.sandbox, order) == int(approved)
+        assert [one["type"] for one in tab.of_turn(turn)].count("tool.approval") == 1
+        await folds_like_its_rows(turn)
+
+    async def test_is_decided_by_nobody_else(self, stage: Stage, ann: Person, bob: Person, *, tab: Tab) -> None:
+        turn, event = await asked(tab, await talk(ann, tab, agent="smart"), handed_on("ORD-20043"))
+        path = f"/turns/{turn}/approvals/{event['id']}"
+        assert (await call(stage, bob, path, body={"approved": True}))[0] == 404
+        assert (await call(stage, None, path, body={"approved": True}))[0] == 401
+        async with opened(stage, bob) as stranger:
+            assert await stranger.refused("approve", turn=turn, approval=event["id"], approved=True) == "not_found"
+        assert (await rows(Approval.objects.get, pk=event["id"])).status == "pending"
+        assert refunds(stage.sandbox, "ORD-20043") == 0
+        await tab.ok("stop", turn=turn)
+
+    async def test_ends_with_a_stop(self, stage: Stage, ann: Person, tab: Tab) -> None:
+        turn, event = await asked(tab, await talk(ann, tab, agent="smart"), handed_on("ORD-20044"))
+        await tab.ok("stop", turn=turn)
+        assert (await tab.ended(turn))["status"] == "stopped"
+        assert (await rows(Approval.objects.get, pk=event["id"])).status == "expired"
+        assert await tab.refused("approve", turn=turn, approval=event["id"], approved=True) == "approval_decided"
+        assert refunds(stage.sandbox, "ORD-20044") == 0
+        await folds_like_its_rows(turn)
 
 
 class TestWhileItWaits:

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from accounts.models import User
 from agents import roster
-from agents.models import ModelCall, StoredResult
+from agents.models import AgentCopy, ModelCall, StoredResult
 from agents.sandbox.company.story import BAD_DEPLOYMENT
 from agents.tools.delegate import delegate
 from chat import ended_turns, reaper, recall_reader
@@ -146,6 +146,21 @@ async def test_nothing_is_handed_on_where_too_few_iterations_are_left(shop: Shop
     assert "too few iterations are left to hand a task on (1)" in result["text"]
     assert agents_of(await rows(iterations_of, turn)) == ["", ""]
     assert not await rows(DelegatedRun.objects.filter(turn=turn).exists)
+
+
+async def test_nothing_is_handed_on_to_an_agent_that_is_switched_off(shop: Shop, user: User) -> None:
+    off = {"slug": "datadog-champion", "based_on": "datadog-champion", "enabled": False}
+    row = await rows(AgentCopy.objects.create, **off)
+    try:
+        turn = await ask(shop, user, QUESTION, conversation=await rows(conversation_of, user))
+    finally:
+        await rows(row.delete)
+    [result] = await rows(results_of, turn)
+    assert not result["ok"]
+    assert "the agent datadog-champion is switched off, so nothing was handed on" in result["text"]
+    assert agents_of(await rows(iterations_of, turn)) == ["", ""]
+    assert not await rows(DelegatedRun.objects.filter(turn=turn).exists)
+    assert "is switched off" in await rows(answer_of, turn)
 
 
 async def test_one_run_follows_the_other(shop: Shop, user: User) -> None:

@@ -1,4 +1,5 @@
-"""Golden investigations of the sandbox's company, on every kind of provider and every wire, with nothing set up.
+"""Golden investigations of the sandbox's company, on every kind of provider and every wire, with nothing set up: by the
+agents that they are for, and handed on to these by the Smart Agent.
 
 What is found is held against the company's ground truth, never against wording; what it took, against the limits.
 """
@@ -16,7 +17,7 @@ import pytest_asyncio
 from pytest_django import Settings
 
 from accounts.models import User
-from agents.models import StoredResult
+from agents.models import ModelCall, StoredResult
 from agents.roster import shipped
 from agents.sandbox.company.shop import MISMATCHES
 from agents.sandbox.company.story import BAD_DEPLOYMENT, CHANGES, ERROR_KIND, ONSET_MINUTE
@@ -29,7 +30,8 @@ from tests.chat.stage import HeldSandbox, rows
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CHAMPION, CORRELATOR = "datadog-champion", "api-correlator"
+SMART, CHAMPION, CORRELATOR = "smart", "datadog-champion", "api-correlator"
+WHY, WHICH = "Why are we seeing 500 errors in payment-service?", "Which orders disagree between orders and payments?"
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +65,24 @@ async def test_all_three_at_once(shop: Shop, user: User, sandbox: HeldSandbox, k
         await exactly_the_planted_are_found(payments, between=("orders", "payments"))
         await exactly_the_planted_are_found(inventory, between=("orders", "inventory"))
         calls = sum([await the_limits_are_kept(turn) for turn in (deployment, payments, inventory)])
+        nothing_was_refused(provider, calls=calls)
+
+
+@kinds
+async def test_both_handed_on_by_the_smart_agent(shop: Shop, user: User, sandbox: HeldSandbox, kind: Kind) -> None:
+    async with account(kind) as provider:
+        ids = [
+            await rows(started, user, text, conversation=await provider.conversation(user, agent=SMART))
+            for text in (WHY, WHICH)
+        ]
+        shop.worker.wake()
+        assert await until_all(ids, *Turn.ENDED) == ["completed"] * 2
+        deployment, payments = [await rows(Turn.objects.get, pk=id) for id in ids]
+        assert await rows(calls_of, deployment) == await rows(calls_of, payments) == [["delegate"], []]
+        await the_deployment_is_found(deployment, sandbox)
+        await exactly_the_planted_are_found(payments, between=("orders", "payments"))
+        calls = await handed_on_within_the_limits(deployment, to=CHAMPION)
+        calls += await handed_on_within_the_limits(payments, to=CORRELATOR)
         nothing_was_refused(provider, calls=calls)
 
 
@@ -114,17 +134,33 @@ def order_of(row: dict[str, Any]) -> str:
 
 async def the_limits_are_kept(turn: Turn) -> int:
     """How many model calls there were."""
-    limits, iterations = await rows(settings_of, turn), await rows(calls_of, turn)
-    booked, receipts = await rows(calls_booked, turn), await rows(receipts_of, turn)
-    assert 4 <= len(iterations) <= limits["max_iterations"]
+    iterations = await rows(calls_of, turn)
     assert iterations[-1] == []
     assert all(iterations[:-1])
-    assert len(iterations) == len(booked) == len(receipts)
+    booked = await booked_within_the_limits(turn)
+    assert 4 <= len(iterations) == len(booked)
+    return len(booked)
+
+
+async def handed_on_within_the_limits(turn: Turn, *, to: str) -> int:
+    """How many model calls there were, those inside of the run included: they count as the turn's own do."""
+    booked = await booked_within_the_limits(turn)
+    inside = len(booked) - 2
+    assert inside >= 4
+    assert [call.agent for call in booked] == [SMART, *[to] * inside, SMART]
+    return len(booked)
+
+
+async def booked_within_the_limits(turn: Turn) -> list[ModelCall]:
+    """Every model call of the turn, whoever's."""
+    limits = await rows(settings_of, turn)
+    booked, receipts = await rows(calls_booked, turn), await rows(receipts_of, turn)
+    assert len(booked) == len(receipts) <= limits["max_iterations"]
     for call, receipt in zip(booked, receipts, strict=True):
         assert 0 < (call.input_tokens or 0) <= limits["context_token_limit"]
         assert summary(receipt)["tokens"] <= summary(receipt)["limit"] == limits["context_token_limit"]
         assert call.rate_limited == 0
-    return len(booked)
+    return booked
 
 
 def nothing_was_refused(provider: Account, *, calls: int) -> None:

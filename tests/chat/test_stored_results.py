@@ -15,6 +15,7 @@ from accounts.models import User
 from agents import roster
 from agents.llm.tools import tool
 from agents.models import StoredResult
+from agents.repeats import SHOWN_AGAIN
 from agents.roster import Agent
 from agents.tools.recall import recall
 from chat import conversations
@@ -121,6 +122,23 @@ async def test_the_same_extract_is_sent_ever_after(
     assert len(requests) == 4
     for before, after in pairwise(requests):
         assert bare(after)[: len(before)] == bare(before)
+
+
+async def test_a_third_time_it_is_told_without_a_handle_and_the_earlier_ones_still_lead_to_all_of_it(
+    shop: Shop, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster, "ROSTER", (*roster.ROSTER, workshop.agent(logs, slug="logger")))
+    conversation = await rows(conversation_of, user, agent="logger")
+    turn = await ask(shop, user, "loop 3", conversation=conversation)
+    messages = await rows(list, Message.objects.filter(turn=turn, role="tool").order_by("position"))
+    first, second, third = [part for message in messages for part in message.parts]
+    stored = await rows(list, StoredResult.objects.filter(scope=str(conversation.pk)))
+    assert {row.handle: row.text for row in stored} == {first["handle"]: LOG, second["handle"]: LOG}
+    for earlier in (first, second):
+        assert f"recall {earlier['handle']} reads all of it" in earlier["text"]
+    assert third["text"].startswith(LOG[:SHOWN_AGAIN])
+    assert "not run again" in third["text"]
+    assert "recall" not in third["text"]
 
 
 def bare(messages: list[dict[str, Any]]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from agents.llm.messages import ToolCall
 from agents.llm.tools import ToolSet, run_tool, running_call, tool
-from agents.roster import ROSTER, agent_named
+from agents.roster import ROSTER, shipped
 from agents.tools.delegate import MOST_CHARACTERS, SPECIALISTS, Task, bound, delegate
 
 
@@ -71,7 +71,7 @@ def test_a_set_without_it_stays_as_it_is() -> None:
 
 def test_tasks_are_handed_to_agents_that_hand_none_on() -> None:
     for slug in SPECIALISTS:
-        agent = agent_named(slug)
+        agent = shipped(slug)
         assert agent is not None
         assert agent.tools.get("delegate") is None
     assert [agent.slug for agent in ROSTER if agent.tools.get("delegate")] == ["smart"]

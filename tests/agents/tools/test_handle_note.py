@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agents.roster import agent_named
+from agents.roster import shipped
 from agents.tools.handle_note import takes_handles, with_handle
 
 
@@ -18,6 +18,6 @@ def test_anything_else_stays_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize(("slug", "takes"), [("smart", False), ("datadog-champion", False), ("api-correlator", True)])
 def test_only_who_compares_lists_is_told(slug: str, takes: bool) -> None:
-    agent = agent_named(slug)
+    agent = shipped(slug)
     assert agent is not None
     assert takes_handles(agent.tools.specs) is takes
