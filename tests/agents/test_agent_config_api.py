@@ -405,5 +405,5 @@ def test_a_list_costs_the_same_for_every_number_of_models(
     shipped = len(owner_client.get(f"{CONFIGS}?limit=200").json()["items"])
     for number in range(20):
         make_model(slug="many", model_id=f"m{number}")
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         assert len(owner_client.get(f"{CONFIGS}?limit=200").json()["items"]) == shipped + 20

@@ -59,7 +59,8 @@ class HeldSandbox(SandboxApp):
         self.held: dict[bytes, asyncio.Event] = {}
         self.waiting: defaultdict[bytes, int] = defaultdict(int)
         pacing = Pacing(sleep=self._rest)
-        super().__init__(exchange=Exchange(pacing=pacing, scenario=scenario or Scenario()), journal=self.journal)
+        exchange = Exchange(pacing=pacing, scenario=scenario or Scenario(), closing_faults=True)
+        super().__init__(exchange=exchange, journal=self.journal)
 
     async def _rest(self, seconds: float) -> None:
         is_slow = seconds > 0.015

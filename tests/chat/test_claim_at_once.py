@@ -11,6 +11,7 @@ import pytest
 
 from accounts.models import User
 from accounts.refusals import StaleParent
+from agents.llm.errors import ConfigInvalid
 from agents.llm.messages import user_text
 from agents.model_counter import counter_of
 from chat import actions, engine, post, turn_start, turns
@@ -158,11 +159,15 @@ class TestBegin:
         """The message is accepted by then; the turn itself tells what is wrong."""
         begun = offer(monkeypatch)
         conversation = conversation_of(owner)
-        Conversation.objects.filter(pk=conversation.pk).update(agent="dismissed")
+
+        def prepare(turn: Turn, *, chosen: turn_start.Chosen | None = None) -> turn_start.Start:
+            raise ConfigInvalid("An admin has just switched the agent off.")
+
+        monkeypatch.setattr(turn_start, "prepare", prepare)
         actions.send(user=owner, conversation_id=conversation.pk, client_message_id="1", text="echo x")
         [(claimed, start)] = begun
         assert start is None
-        assert claimed.turn.agent == "dismissed"
+        assert claimed.turn.status == "running"
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -181,11 +186,14 @@ class TestLive:
         await rows(assert_whole, conversation)
 
     async def test_a_turn_that_nothing_can_answer_fails_with_the_reason(self, stage: Stage, ann: Person) -> None:
+        """Its agent is gone when the turn before it has ended."""
         conversation = await ann.conversation()
-        await rows(Conversation.objects.filter(pk=conversation.pk).update, agent="dismissed")
         async with opened(stage, ann) as tab:
             await tab.ok("subscribe", conversation=str(conversation.pk), cursors={})
+            first = await tab.send(conversation.pk, "slow long 500", key="0")
             ack = await tab.send(conversation.pk, "echo x", key="1")
+            await rows(Turn.objects.filter(pk=ack["turn"]).update, agent="dismissed")
+            await tab.ok("stop", turn=first["turn"])
             ended = await tab.ended(ack["turn"])
         assert (ended["status"], ended["reason"]) == ("failed", "config_invalid")
 

@@ -255,5 +255,5 @@ def test_the_page_takes_few_queries(
     for number in range(30):
         make_model(slug="many", model_id=f"model-{number}")
     save(user=owner, model=claude, changes={"temperature": 0.2})
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(19):
         owner_client.get(f"/settings/{CLAUDE}")
