@@ -6,10 +6,15 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from hypothesis import settings
 from pytest_django import Settings
 
 from accounts.models import User
 from accounts.tokens import issue
+
+# No test is judged by a clock: on a busy machine any example may take long.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 PASSWORD = "correct horse battery staple"
 TokenFor = Callable[..., str]
