@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from agents import registry
 from agents.model_counter import counter_of
 from agents.models import LanguageModel, Wire
-from agents.roster import agent_named
+from agents.roster import shipped
 from agents.settings_resolution import effective
 from agents.threads import in_thread
 from bench import governed_world, paced, processes, researcher
@@ -164,7 +164,7 @@ class _Play:
         return ours.lane, ours.is_queued
 
     async def _unpaced(self) -> tuple[Callable[[int], Answer], Callable[[], bool]]:
-        agent = agent_named(researcher.SLUG)
+        agent = shipped(researcher.SLUG)
         assert agent is not None, "it was set to work"
         values = (await in_thread(effective)(user=None, model=self.model)).values
         theirs = Unpaced(
